@@ -1,0 +1,104 @@
+"""What we keep: the customers, their business, and the log of all that was decided and done."""
+
+from typing import Any
+
+from django.db import models
+from django.utils import timezone
+
+from inbox_router.delivery import Delivery
+
+
+class Contact(models.Model):
+    """A person or company who wrote to us; one row per normalised address."""
+
+    address = models.EmailField(max_length=254, unique=True, help_text="In lower case; unique")
+    name = models.CharField(max_length=200, blank=True)
+    company = models.CharField(max_length=200, blank=True)
+    domain = models.CharField(max_length=254, db_index=True)
+    language = models.CharField(max_length=8, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(address=models.functions.Lower("address")), name="contact_address_is_normalised"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} <{self.address}>" if self.name else self.address
+
+
+class Lead(models.Model):
+    """One piece of business from a contact.
+
+    The owner is kept as text: salespeople belong to `routing`, which stands above, and a record must
+    still say who owned it when that person has left.
+    """
+
+    class Stage(models.TextChoices):
+        OPEN = "open", "open"
+        WON = "won", "won"
+        LOST = "lost", "lost"
+        JUNK = "junk", "junk: was no lead"
+
+    contact = models.ForeignKey(Contact, models.PROTECT, related_name="leads")
+    source = models.CharField(max_length=200, help_text="Where it came in")
+    thread_id = models.CharField(max_length=255, unique=True, help_text="The mail thread it began in")
+    subject = models.CharField(max_length=500, blank=True)
+    first_message = models.TextField(blank=True)
+    language = models.CharField(max_length=8, blank=True)
+    technical = models.BooleanField(default=False, help_text="A technical request for quotation")
+    owner_name = models.CharField(max_length=200, blank=True)
+    owner_email = models.EmailField(max_length=254, blank=True, db_index=True)
+    stage = models.CharField(max_length=8, choices=Stage, default=Stage.OPEN)
+    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.subject or 'no subject'} ({self.contact})"
+
+
+class AppendOnly(models.QuerySet["AuditEntry"]):
+    def update(self, **values: Any) -> int:
+        raise TypeError("The audit log is append-only.")
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        raise TypeError("The audit log is append-only.")
+
+
+class AuditEntry(models.Model):
+    """One line of the append-only log. The database itself refuses to change or delete one."""
+
+    class Actor(models.TextChoices):
+        PERSON = "person", "person"
+        MODEL = "model", "model"
+        RULE = "rule", "rule"
+        SYSTEM = "system", "system"
+
+    key = models.CharField(max_length=200, unique=True, help_text="Made from what happened: it cannot be logged twice")
+    at = models.DateTimeField(default=timezone.now, db_index=True)
+    actor_kind = models.CharField(max_length=8, choices=Actor, default=Actor.SYSTEM)
+    actor = models.CharField(max_length=150, help_text="A text copy, so that it outlives the account")
+    action = models.CharField(max_length=40, db_index=True)
+    subject = models.CharField(max_length=200, db_index=True, help_text="What it is about, such as message:12")
+    summary = models.CharField(max_length=500, help_text="What a person reads")
+    reason = models.CharField(max_length=500, blank=True)
+    sender = models.CharField(max_length=254, blank=True)
+    mail_subject = models.CharField(max_length=300, blank=True)
+
+    objects = AppendOnly.as_manager()
+
+    class Meta:
+        verbose_name_plural = "audit entries"
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.action}: {self.summary}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.pk is not None:
+            raise TypeError("The audit log is append-only.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        raise TypeError("The audit log is append-only.")

@@ -1,0 +1,252 @@
+"""The one way out: deeds owed to the outside world, and the loop that does each of them once.
+
+A decision commits the rows of what it owes (the intent). `work_off` then claims rows by a conditional
+UPDATE, probes whether an earlier attempt already took effect, does the rest, and records the evidence:
+
+    intent -> claim -> probe -> do and verify -> record
+
+A process may die between any two of these. The row then still says TAKEN; when its lease has run out
+the next worker claims it, and the probe decides whether to do it or only to record it. Where a probe
+cannot tell, the delivery becomes UNCONFIRMED: a person looks, nothing is repeated blindly.
+"""
+
+import logging
+import random
+import uuid
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Any, ClassVar, Protocol, Self
+
+from django.apps import apps
+from django.conf import settings
+from django.db import models, transaction
+from django.utils import timezone
+
+log = logging.getLogger(__name__)
+
+
+class Seen(Enum):
+    """What a probe saw of a delivery on the other side."""
+
+    FOUND = "found"
+    ABSENT = "absent"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Probe:
+    seen: Seen
+    evidence: str = ""
+
+
+class DeliveryError(Exception):
+    """Why a delivery was not done, or may not have been.
+
+    `permanent`: repeating is pointless until a person mends something. `maybe_done`: the answer was lost,
+    the deed may have taken effect. `retry_after`: seconds that the other side asked us to wait.
+    """
+
+    def __init__(
+        self, message: str, *, permanent: bool = False, maybe_done: bool = False, retry_after: float = 0
+    ) -> None:
+        super().__init__(message)
+        self.permanent = permanent
+        self.maybe_done = maybe_done
+        self.retry_after = retry_after
+
+
+class Courier(Protocol):
+    """Carries deliveries of one kind; opened once for a whole working-off, so that it can keep connections."""
+
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *exc: object) -> None: ...
+
+    def probe(self, batch: Sequence[Any]) -> Mapping[int, Probe]:
+        """Look on the other side for each delivery, by primary key. One that is left out is ABSENT."""
+        ...
+
+    def perform(self, batch: Sequence[Any]) -> Mapping[int, str | DeliveryError]:
+        """Do each delivery: its evidence, or its error, by primary key. May raise DeliveryError for all."""
+        ...
+
+
+class Delivery(models.Model):
+    """One deed outside the database, owed and then done. Subclasses add what it is about and a courier."""
+
+    class State(models.TextChoices):
+        OWED = "owed", "owed"
+        TAKEN = "taken", "being done"
+        DONE = "done", "done"
+        UNCONFIRMED = "unconfirmed", "unconfirmed: it may have been done, please look"
+        FAILED = "failed", "failed"
+        CANCELLED = "cancelled", "no longer wanted"
+        SHADOW = "shadow", "not done: its effect was not armed"
+
+    SETTLED = (State.DONE, State.CANCELLED, State.SHADOW)
+
+    key = models.CharField(max_length=200, unique=True, help_text="Made from what it is about: it cannot be owed twice")
+    effect = models.CharField(max_length=10, help_text="The effect in ARMED that it belongs to")
+    stream = models.CharField(max_length=200, help_text="Deliveries of one stream are done in order of their position")
+    position = models.PositiveSmallIntegerField(default=0)
+    state = models.CharField(max_length=12, choices=State, default=State.OWED)
+    attempts = models.PositiveIntegerField(default=0)
+    due_at = models.DateTimeField(default=timezone.now)
+    in_doubt = models.BooleanField(default=False, help_text="An attempt was begun whose outcome is not known")
+    taken_by = models.UUIDField(null=True, editable=False)
+    lease_until = models.DateTimeField(null=True, editable=False)
+    evidence = models.CharField(max_length=300, blank=True)
+    error = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    settled_at = models.DateTimeField(null=True, blank=True)
+
+    batch_size: ClassVar[int] = 1
+    lease: ClassVar[timedelta] = timedelta(minutes=5)
+    courier: ClassVar[type[Courier]]
+
+    class Meta:
+        abstract = True
+        indexes = [
+            models.Index(fields=["state", "due_at"], name="%(class)s_due"),
+            models.Index(fields=["stream", "position"], name="%(class)s_stream"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} ({self.state})"
+
+    def together(self) -> dict[str, Any]:
+        """The lookup of the deliveries that may share a batch with this one."""
+        return {"pk": self.pk}
+
+    @classmethod
+    def record_outcome(cls, settled: Sequence[Self]) -> None:
+        """Called in the transaction that records deliveries as DONE, FAILED or UNCONFIRMED."""
+
+    @classmethod
+    def due(cls, now: datetime) -> "models.QuerySet[Self]":
+        """What can be done now: owed or abandoned, armed, and nothing before it in its stream is open."""
+        rows: models.QuerySet[Self] = cls._default_manager.all()
+        before = rows.filter(stream=models.OuterRef("stream"), position__lt=models.OuterRef("position"))
+        return rows.filter(
+            models.Q(state=cls.State.OWED, due_at__lte=now) | models.Q(state=cls.State.TAKEN, lease_until__lt=now),
+            ~models.Exists(before.exclude(state__in=cls.SETTLED)),
+            effect__in=settings.ARMED,
+        )
+
+    @classmethod
+    def claim(cls, now: datetime) -> tuple[uuid.UUID, list[Self]]:
+        """Take the next batch for this worker alone; an empty one when nothing is due."""
+        token = uuid.uuid4()
+        head = cls.due(now).order_by("due_at", "pk").first()
+        if head is None:
+            return token, []
+        batch = list(cls.due(now).filter(**head.together()).order_by("due_at", "pk")[: cls.batch_size])
+        taken = cls.due(now).filter(pk__in=[row.pk for row in batch])
+        taken.update(
+            state=cls.State.TAKEN,
+            taken_by=token,
+            lease_until=now + cls.lease,
+            attempts=models.F("attempts") + 1,
+            in_doubt=True,  # from here on the deed may happen; the rows below still know what it was before
+        )
+        ours = set(cls._default_manager.filter(taken_by=token).values_list("pk", flat=True))
+        return token, [row for row in batch if row.pk in ours]
+
+    def retry(self) -> None:
+        """A person wants it tried again."""
+        type(self)._default_manager.filter(
+            pk=self.pk, state__in=(self.State.FAILED, self.State.UNCONFIRMED, self.State.SHADOW)
+        ).update(state=self.State.OWED, due_at=timezone.now(), error="", in_doubt=models.F("in_doubt"))
+
+    def settle(self, outcome: str | DeliveryError, now: datetime) -> None:
+        """Write the outcome of an attempt into this row's fields."""
+        self.taken_by = self.lease_until = None
+        self.attempts += 1
+        if isinstance(outcome, str):
+            self.state, self.evidence, self.error = self.State.DONE, outcome[:300], ""
+            self.settled_at, self.in_doubt = now, False
+            return
+        self.error = str(outcome)[:500]
+        self.in_doubt = self.in_doubt or outcome.maybe_done
+        self.state = self.State.FAILED if outcome.permanent else self.State.OWED
+        self.due_at = now + backoff(self.attempts, outcome.retry_after)
+
+    def doubt(self, evidence: str, now: datetime) -> None:
+        """Nobody can tell whether it was done."""
+        self.taken_by = self.lease_until = None
+        self.attempts += 1
+        self.state, self.in_doubt, self.evidence = self.State.UNCONFIRMED, True, evidence[:300]
+
+
+def backoff(attempts: int, retry_after: float = 0) -> timedelta:
+    """Full jitter around 5 s doubled per attempt, an hour at most, never shorter than was asked for."""
+    seconds = min(5.0 * 2 ** min(attempts - 1, 12), 3600.0)
+    return timedelta(seconds=max(retry_after, seconds * random.uniform(0.5, 1.5)))  # noqa: S311 (no secret)
+
+
+def kinds() -> list[type[Delivery]]:
+    """Every kind of delivery there is, in the order of the installed apps."""
+    return [model for model in apps.get_models() if issubclass(model, Delivery)]
+
+
+def work_off(kind: type[Delivery]) -> Counter[str]:
+    """Do all due deliveries of one kind; counts of the states that they ended in."""
+    tally: Counter[str] = Counter()
+    with kind.courier() as courier:
+        while True:
+            now = timezone.now()
+            token, batch = kind.claim(now)
+            if not batch:
+                return tally
+            for row in _attempted(courier, batch):
+                tally[row.state] += 1
+            _record(kind, token, batch)
+
+
+def work_off_all() -> Counter[str]:
+    """Do all due deliveries of every kind. One kind's trouble does not keep the others waiting."""
+    tally: Counter[str] = Counter()
+    for kind in kinds():
+        tally.update(work_off(kind))
+    return tally
+
+
+def _attempted(courier: Courier, batch: Sequence[Delivery]) -> Iterator[Delivery]:
+    """Probe and perform a batch, settling each row in memory."""
+    try:
+        probes = courier.probe(batch)
+        wanted = []
+        for row in batch:
+            probe = probes.get(row.pk, Probe(Seen.ABSENT))
+            if probe.seen is Seen.FOUND:
+                row.settle(probe.evidence, timezone.now())
+            elif probe.seen is Seen.UNKNOWN and row.in_doubt:
+                row.doubt(probe.evidence, timezone.now())
+            else:
+                wanted.append(row)
+        outcomes = courier.perform(wanted) if wanted else {}
+    except DeliveryError as error:
+        wanted, outcomes = [row for row in batch if row.state == row.State.OWED or row.taken_by], {}
+        failure = error
+    except Exception as error:
+        log.exception("a %s delivery failed unexpectedly", type(batch[0]).__name__)
+        wanted, outcomes = [row for row in batch if row.state == row.State.OWED or row.taken_by], {}
+        failure = DeliveryError(f"{type(error).__name__}: {error}", maybe_done=True)
+    else:
+        failure = DeliveryError("the other side gave no answer for it", maybe_done=True)
+    for row in wanted:
+        row.settle(outcomes.get(row.pk, failure), timezone.now())
+    yield from batch
+
+
+def _record(kind: type[Delivery], token: uuid.UUID, batch: Sequence[Delivery]) -> None:
+    """Store the outcomes, of the rows that are still ours only: a lease may have run out meanwhile."""
+    fields = ["state", "attempts", "due_at", "in_doubt", "taken_by", "lease_until", "evidence", "error", "settled_at"]
+    with transaction.atomic():
+        rows = kind._default_manager.filter(pk__in=[row.pk for row in batch], taken_by=token).select_for_update()
+        ours = set(rows.values_list("pk", flat=True))
+        kept = [row for row in batch if row.pk in ours]
+        kind._default_manager.bulk_update(kept, fields)
+        kind.record_outcome([row for row in kept if row.state != kind.State.OWED])

@@ -1,0 +1,66 @@
+"""Judging a mail: one small interface, two implementations.
+
+`llm.py` asks a language model through litellm; `local.py` is the embedded classifier that needs no key.
+`from_settings` chooses. Both see the same `MailText`, so that a reviewer can see what a judge saw.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Protocol
+
+from django.conf import settings
+
+
+@dataclass(frozen=True)
+class MailText:
+    """What a judge sees of a mail. `text` is bounded and holds no hidden text; `new_text` is without quotes."""
+
+    subject: str
+    sender_name: str
+    sender_address: str
+    text: str
+    new_text: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    attachments: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
+    automatic: str = ""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """One answer. The first seven names are the reply contract; `error` says why there is no usable answer."""
+
+    category: str
+    confidence: float
+    language: str
+    technical: bool = False
+    sender_first_name: str | None = None
+    company: str | None = None
+    reason: str = ""
+    model: str = ""
+    error: str = ""
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost: Decimal = Decimal(0)
+
+
+class Classifier(Protocol):
+    """A judge. `judge` is the Classification.Judge value that its answers are stored under."""
+
+    judge: str
+
+    def classify(self, mails: Sequence[MailText]) -> list[Judgement]:
+        """Judge each mail; never raises for one mail: what failed is "uncertain" with `error` set."""
+        ...
+
+
+def from_settings() -> Classifier:
+    """The language model if LLM_MODEL names one, else the embedded classifier."""
+    if settings.LLM_MODEL:
+        from triage.classifiers.llm import LlmClassifier
+
+        return LlmClassifier.from_settings()
+    from triage.classifiers.local import LocalClassifier
+
+    return LocalClassifier.load()
