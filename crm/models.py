@@ -1,10 +1,13 @@
 """What we keep: the customers, their business, and the log of all that was decided and done."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from django.db import models
+from django.db import models, transaction
+from django.db.models.functions import Lower
 from django.utils import timezone
 
+from crm.mirror import SheetCourier
 from inbox_router.delivery import Delivery
 
 
@@ -21,7 +24,7 @@ class Contact(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(address=models.functions.Lower("address")), name="contact_address_is_normalised"
+                condition=models.Q(address=Lower("address")), name="contact_address_is_normalised"
             )
         ]
 
@@ -102,3 +105,38 @@ class AuditEntry(models.Model):
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         raise TypeError("The audit log is append-only.")
+
+
+class SheetRow(Delivery):
+    """One audit entry's row in the spreadsheet that mirrors the log."""
+
+    entry = models.OneToOneField(AuditEntry, models.PROTECT, related_name="sheet_row")
+    line = models.PositiveBigIntegerField(
+        null=True, unique=True, editable=False, help_text="Its place below the header; given when it is first written"
+    )
+
+    batch_size = 200
+    courier = SheetCourier
+
+    class Meta(Delivery.Meta):
+        pass
+
+    def together(self) -> dict[str, Any]:
+        return {}
+
+    @classmethod
+    def last_line(cls) -> int:
+        """The highest line given out; 0 before the first."""
+        return cls.objects.aggregate(last=models.Max("line"))["last"] or 0
+
+    @classmethod
+    def give_lines(cls, rows: Sequence["SheetRow"], after: int) -> None:
+        """Give each row the next free line behind `after` and behind all that were given.
+
+        Two processes that do this at the same instant cannot both commit: `line` is unique.
+        """
+        with transaction.atomic():
+            start = max(cls.last_line(), after) + 1
+            for line, row in enumerate(rows, start):
+                row.line = line
+            cls.objects.bulk_update(rows, ["line"])

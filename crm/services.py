@@ -1,0 +1,102 @@
+"""What the apps above ask of the CRM: log what happened, keep contacts and their leads."""
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from django.db import transaction
+
+from crm.models import AuditEntry, Contact, Lead, SheetRow
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing that was decided or done. `key` is made from what it is, so that it is logged once.
+
+    `subject` names what it is about ("message:12"); `actor_kind` is an AuditEntry.Actor value.
+    """
+
+    key: str
+    action: str
+    subject: str
+    summary: str
+    reason: str = ""
+    actor: str = "Inbox Router"
+    actor_kind: str = AuditEntry.Actor.SYSTEM
+    sender: str = ""
+    mail_subject: str = ""
+
+
+LIMITS = {name: AuditEntry._meta.get_field(name).max_length for name in ("summary", "reason", "sender", "mail_subject")}
+
+
+def record(entries: Sequence[Entry]) -> None:
+    """Log each entry and owe its row in the spreadsheet; one whose key is known was logged before.
+
+    Both or neither are stored, in a number of statements that does not grow with the entries.
+    """
+    keys = {entry.key for entry in entries}
+    with transaction.atomic():
+        AuditEntry.objects.bulk_create([_row(entry) for entry in entries], ignore_conflicts=True)
+        # Where conflicts are ignored no primary keys come back.
+        stored = AuditEntry.objects.filter(key__in=keys).order_by("pk").values_list("pk", "key")
+        owed = [SheetRow.owe(effect="sheet", key=key, stream=key, entry_id=pk) for pk, key in stored]
+        if len(owed) != len(keys):  # SQLite ignores a missing value as it ignores a conflict
+            raise ValueError("An audit entry lacks a value.")
+        SheetRow.objects.bulk_create(owed, ignore_conflicts=True)
+
+
+def _row(entry: Entry) -> AuditEntry:
+    values = asdict(entry)
+    return AuditEntry(**values | {name: values[name][:limit] for name, limit in LIMITS.items()})
+
+
+def normalised(address: str) -> str:
+    """The form of an address under which its contact is found."""
+    return unicodedata.normalize("NFKC", address).strip().lower()
+
+
+def contact_for(address: str, name: str = "", company: str = "", language: str = "") -> Contact:
+    """The contact with this address, created if it is new. What was empty is filled; nothing is overwritten."""
+    told = {"name": name[:200], "company": company[:200], "language": language[:8]}
+    address = normalised(address)
+    domain = address.rpartition("@")[2]
+    contact, created = Contact.objects.get_or_create(address=address, defaults={**told, "domain": domain})
+    learnt = {field: value for field, value in told.items() if value and not getattr(contact, field)}
+    if learnt and not created:
+        for field, value in learnt.items():
+            setattr(contact, field, value)
+        contact.save(update_fields=list(learnt))
+    return contact
+
+
+def open_lead(
+    contact: Contact,
+    *,
+    thread_id: str,
+    source: str,
+    subject: str,
+    first_message: str,
+    language: str = "",
+    technical: bool = False,
+) -> tuple[Lead, bool]:
+    """The lead of this mail thread, and whether it is new: a thread has one lead, whoever asks at the same time."""
+    if not thread_id:
+        raise ValueError("A lead needs the id of its thread: without one, unrelated leads would become the same.")
+    return Lead.objects.get_or_create(
+        thread_id=thread_id,
+        defaults={
+            "contact": contact,
+            "source": source[:200],
+            "subject": subject[:500],
+            "first_message": first_message,
+            "language": language,
+            "technical": technical,
+        },
+    )
+
+
+def set_owner(lead: Lead, name: str, email: str) -> None:
+    """Write down who is responsible for a lead now."""
+    lead.owner_name, lead.owner_email = name, email
+    lead.save(update_fields=["owner_name", "owner_email"])
