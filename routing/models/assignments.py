@@ -1,0 +1,75 @@
+"""Who got which lead, and which leads wait."""
+
+from django.db import models
+from django.utils import timezone
+
+from crm.models import Lead
+from routing.models.people import Salesperson
+from routing.models.pools import Pool
+
+
+class Rule(models.TextChoices):
+    """What decided who gets a lead."""
+
+    IN_THREAD = "in_thread", "in the conversation already"
+    EXISTING_OWNER = "existing_owner", "knows the customer"
+    ROTATION = "rotation", "next in the rotation"
+    FALLBACK = "fallback", "fallback: nobody else was there"
+    MANUAL = "manual", "given by hand"
+    OVERDUE = "overdue", "taken over: no answer in time"
+
+
+class Assignment(models.Model):
+    """One lead given to one person. A lead has at most one that is active; earlier ones stay as history."""
+
+    lead = models.ForeignKey(Lead, models.PROTECT, related_name="assignments")
+    salesperson = models.ForeignKey(Salesperson, models.PROTECT, related_name="assignments")
+    cc = models.ForeignKey(
+        Salesperson, models.PROTECT, null=True, blank=True, related_name="copies", verbose_name="CC'd"
+    )
+    pool = models.ForeignKey(Pool, models.PROTECT, null=True, blank=True, related_name="assignments")
+    rule = models.CharField(max_length=16, choices=Rule)
+    reason = models.CharField(max_length=500, help_text="One sentence")
+    card = models.JSONField(default=dict, blank=True, help_text="What the decision rested on")
+    active = models.BooleanField(default=True, db_index=True)
+    at = models.DateTimeField(default=timezone.now, db_index=True)
+    by = models.CharField(max_length=150, default="Inbox Router")
+    hops = models.PositiveSmallIntegerField(default=0, help_text="How often it was passed on for want of an answer")
+    due_at = models.DateTimeField(null=True, blank=True, help_text="To be answered by then")
+    reminded_at = models.DateTimeField(null=True, blank=True)
+    escalated_at = models.DateTimeField(null=True, blank=True, help_text="When the manager was told")
+    answered_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["lead"], condition=models.Q(active=True), name="one_active_assignment_per_lead"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["salesperson", "at"], name="assignment_by_person"),
+            models.Index(fields=["due_at"], condition=models.Q(active=True, answered_at=None), name="assignment_due"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.lead} -> {self.salesperson}"
+
+
+class Hold(models.Model):
+    """A lead that nobody could be given yet. Held leads go out in order of arrival, before new ones."""
+
+    lead = models.OneToOneField(Lead, models.PROTECT, related_name="hold")
+    pool = models.ForeignKey(Pool, models.PROTECT, null=True, blank=True, related_name="holds")
+    since = models.DateTimeField(default=timezone.now)
+    reason = models.CharField(max_length=500)
+    owner = models.ForeignKey(
+        Salesperson, models.PROTECT, null=True, blank=True, related_name="+", help_text="Whom it waits for, if for one"
+    )
+    resolved_at = models.DateTimeField(null=True, blank=True, db_index=True)
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.lead}: {self.reason}"

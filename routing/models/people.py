@@ -1,0 +1,103 @@
+"""The people who get leads, and when they are there."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+from simple_history.models import HistoricalRecords
+
+from routing.hours import check_calendar, check_hours, check_timezone
+
+
+class Salesperson(models.Model):
+    """Somebody who can get leads."""
+
+    name = models.CharField(max_length=200)
+    email = models.EmailField(max_length=254, unique=True, help_text="In lower case; unique")
+    slack_id = models.CharField(
+        "Slack ID", max_length=50, blank=True, help_text="Empty: found in Slack by the e-mail address"
+    )
+    languages = models.JSONField(default=list, blank=True, help_text='ISO 639-1 codes, such as ["en", "de"]')
+    active = models.BooleanField(default=True, help_text="Somebody who has left is made inactive, never deleted")
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="salesperson"
+    )
+    signature = models.TextField(blank=True, help_text="Below the replies that are drafted for this person")
+    paused_until = models.DateTimeField(null=True, blank=True, help_text="Gets no leads before this moment")
+    hours = models.CharField(
+        max_length=200,
+        blank=True,
+        validators=[check_hours],
+        help_text="Such as Mon-Fri 09:00-17:00; Sat 10:00-12:00. Empty: at any time",
+    )
+    timezone = models.CharField(
+        max_length=50, blank=True, validators=[check_timezone], help_text="Such as Europe/Prague. Empty: the company's"
+    )
+    holidays = models.CharField(
+        max_length=10,
+        blank=True,
+        validators=[check_calendar],
+        help_text="Whose public holidays: a country such as CZ, or a part of it such as DE-BY. Empty: none",
+    )
+    cover = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="+", help_text="Takes over known customers meanwhile"
+    )
+    history = HistoricalRecords()
+
+    class Meta:
+        verbose_name_plural = "salespeople"
+        ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(email=models.functions.Lower("email")), name="salesperson_email_is_normalised"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.email = self.email.strip().lower()
+        super().save(*args, **kwargs)
+
+    def speaks(self, language: str) -> bool:
+        return language in self.languages
+
+
+class Leave(models.Model):
+    """Days on which a person is away, in that person's own time zone."""
+
+    salesperson = models.ForeignKey(Salesperson, models.CASCADE, related_name="leaves")
+    first_day = models.DateField()
+    last_day = models.DateField(help_text="Away on this day too")
+    note = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["first_day"]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(last_day__gte=models.F("first_day")), name="leave_ends_after_start")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.salesperson}: {self.first_day} to {self.last_day}"
+
+    def clean(self) -> None:
+        if self.first_day and self.last_day and self.last_day < self.first_day:
+            raise ValidationError({"last_day": "The last day cannot be before the first day."})
+
+
+class FreemailDomain(models.Model):
+    """A domain whose addresses say nothing about a company, such as gmail.com."""
+
+    domain = models.CharField(max_length=254, unique=True)
+
+    class Meta:
+        ordering = ["domain"]
+
+    def __str__(self) -> str:
+        return self.domain
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.domain = self.domain.strip().lower().lstrip("@")
+        super().save(*args, **kwargs)

@@ -1,0 +1,120 @@
+"""The rotations that people stand in."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
+from django.db import models
+from simple_history.models import HistoricalRecords
+
+from routing.hours import check_calendar, check_hours, check_timezone
+from routing.models.people import Salesperson
+
+
+class Pool(models.Model):
+    """People among whom leads of one sort rotate. Pools are asked in order; the first that matches takes a lead."""
+
+    class Kind(models.TextChoices):
+        TECHNICAL = "technical", "technical requests for quotation"
+        LANGUAGE = "language", "one language"
+        OTHER = "other", "what its conditions say"
+        DEFAULT = "default", "everything else"
+        CC = "cc", "people who are CC'd"
+
+    class OwnerAway(models.TextChoices):
+        COVER = "cover", "their cover, else the rotation"
+        HOLD = "hold", "wait for them"
+
+    POSITIONS = {Kind.OTHER: 10, Kind.TECHNICAL: 20, Kind.LANGUAGE: 30, Kind.DEFAULT: 90, Kind.CC: 99}
+
+    name = models.CharField(max_length=100, unique=True)
+    kind = models.CharField(max_length=10, choices=Kind, default=Kind.DEFAULT)
+    position = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="The lowest is asked first. Empty: the usual place of its kind"
+    )
+    active = models.BooleanField(default=True)
+    language = models.CharField(max_length=8, blank=True, help_text="Takes mail in this language only (ISO 639-1)")
+    sender_domains = models.JSONField(default=list, blank=True, help_text='Takes mail from these only: ["example.com"]')
+    countries = models.JSONField(
+        default=list, blank=True, help_text='Takes mail from these only, by the end of the domain: ["de", "at"]'
+    )
+    words = models.JSONField(default=list, blank=True, help_text="Takes mail with one of these words only")
+    mailboxes = models.JSONField(default=list, blank=True, help_text="Takes mail that came in here only")
+
+    cc_pool = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="+", help_text="Its next person is CC'd"
+    )
+    fallback = models.ForeignKey(
+        Salesperson, models.PROTECT, null=True, blank=True, related_name="+", help_text="Gets leads when nobody is there"
+    )
+    fallback_after = models.PositiveIntegerField(
+        default=0, help_text="Minutes that a lead waits for a member before the fallback person gets it"
+    )
+    owner_away = models.CharField(
+        max_length=8, choices=OwnerAway, default=OwnerAway.COVER, help_text="Who gets mail of a customer whose owner is away"
+    )
+    response_minutes = models.PositiveIntegerField(
+        default=0, help_text="Business minutes in which a lead must be answered. 0: not watched"
+    )
+    hours = models.CharField(
+        max_length=200, blank=True, validators=[check_hours], help_text="Business hours, such as Mon-Fri 09:00-17:00"
+    )
+    timezone = models.CharField(max_length=50, blank=True, validators=[check_timezone])
+    holidays = models.CharField(max_length=10, blank=True, validators=[check_calendar], help_text="Such as CZ or DE-BY")
+    catch_up = models.PositiveSmallIntegerField(
+        default=0, help_text="Extra leads a day for somebody who returns from leave, until level. 0: nothing is owed"
+    )
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["position", "pk"]
+        permissions = [("edit_pool", "Can change pools, their members and the rotation")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.position is None:
+            self.position = self.POSITIONS[self.Kind(self.kind)]
+        super().save(*args, **kwargs)
+
+    def clean(self) -> None:
+        if self.kind == self.Kind.LANGUAGE and not self.language:
+            raise ValidationError({"language": "A language pool needs its language, such as de."})
+        if self.cc_pool and self.cc_pool.kind != self.Kind.CC:
+            raise ValidationError({"cc_pool": f"{self.cc_pool} is not a pool of people who are CC'd."})
+
+
+class Membership(models.Model):
+    """A person's place in a pool, and their credit there."""
+
+    pool = models.ForeignKey(Pool, models.CASCADE, related_name="memberships")
+    salesperson = models.ForeignKey(Salesperson, models.CASCADE, related_name="memberships")
+    weight = models.PositiveSmallIntegerField(
+        default=1, validators=[MinValueValidator(1)], help_text="2 gets twice as many leads as 1"
+    )
+    active = models.BooleanField(default=True)
+    cap_day = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Leads a day. Empty: no limit")
+    cap_week = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Leads a week. Empty: no limit")
+    cap_open = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Open leads. Empty: no limit")
+    paused_until = models.DateTimeField(null=True, blank=True, help_text="Gets nothing from this pool before")
+    skip_turns = models.PositiveSmallIntegerField(default=0, help_text="So many of the next turns are passed over")
+    note = models.CharField(max_length=200, blank=True)
+    position = models.PositiveSmallIntegerField(default=0)
+    credit = models.BigIntegerField(
+        null=True, blank=True, editable=False, help_text="In units of a turn; none before the first one"
+    )
+    last_turn_at = models.DateTimeField(null=True, blank=True, editable=False)
+    away_since = models.DateTimeField(null=True, blank=True, editable=False)
+    # A restored version brings weights and caps back, never an old credit: nothing resets the ledger.
+    history = HistoricalRecords(excluded_fields=["credit", "last_turn_at", "away_since"])
+
+    class Meta:
+        ordering = ["position", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["pool", "salesperson"], name="one_membership_per_pool_and_person"),
+            models.CheckConstraint(condition=models.Q(weight__gte=1), name="membership_weight_is_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.salesperson} in {self.pool}"
