@@ -1,0 +1,205 @@
+"""One call of a model, within a hard time limit. The only importer of litellm."""
+
+import logging
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from email.utils import parsedate_to_datetime
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+MAX_TOKENS = 1000  # of an answer; some providers' own default is 64,000
+SLOTS = threading.BoundedSemaphore(32)  # litellm's threaded path fails at random above 32 calls
+
+
+class ClassifierError(Exception):
+    """Why the model gave no answer.
+
+    `permanent`: asking this model again is pointless until a person mends something. `every_mail`: that holds
+    for every mail, not just for this one. `retry_after`: seconds that the other side asked us to wait.
+    """
+
+    def __init__(
+        self, message: str, *, permanent: bool = False, every_mail: bool = False, retry_after: float = 0
+    ) -> None:
+        super().__init__(message)
+        self.permanent = permanent or every_mail
+        self.every_mail = every_mail
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A model by its litellm name, and where and with which key to reach it; empty: the provider's own defaults."""
+
+    model: str
+    api_base: str = ""
+    api_key: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
+class Completion:
+    """What a model answered. `finish` is "stop" when it is whole; tokens and `cost` (USD) are 0 where unknown."""
+
+    text: str
+    finish: str
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost: Decimal = Decimal(0)
+
+
+def load() -> Any:
+    """Import litellm, which takes seconds and 150 MB: only where a model is asked, and outside any deadline."""
+    os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # else the import fetches a price list
+    os.environ["LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS"] = "True"  # else the first call fetches another list
+    os.environ["LITELLM_MODE"] = "PRODUCTION"  # else the import loads any .env that it finds
+    if not os.environ.get("LITELLM_LOG"):
+        os.environ.pop("LITELLM_LOG", None)  # an empty one breaks the import
+    import httpx
+    import litellm
+
+    with _loading:
+        if litellm.client_session is None:
+            litellm.telemetry = False
+            litellm.suppress_debug_info = True
+            # A mail goes to the address that was configured, not to where that one points.
+            litellm.client_session = httpx.Client(follow_redirects=False)
+    return litellm
+
+
+_loading = threading.Lock()
+
+
+def same_provider(model: str, other: str) -> bool:
+    """Whether two models are one provider's, so that they may share an address and a key."""
+    return _provider(model) == _provider(other)
+
+
+def complete(endpoint: Endpoint, chat: list[dict[str, str]], schema: type[BaseModel], seconds: float) -> Completion:
+    """Ask once: exactly one request, no answer later than `seconds`. Raises ClassifierError and nothing else."""
+    litellm = load()
+    _require_key(endpoint)
+
+    def ask() -> Any:
+        return litellm.completion(
+            model=endpoint.model,
+            messages=chat,
+            response_format=schema,
+            temperature=0,
+            max_tokens=MAX_TOKENS,
+            drop_params=True,
+            num_retries=0,
+            max_retries=0,
+            timeout=seconds,
+            api_base=endpoint.api_base or None,
+            # A server of one's own needs no key, but the client does not start without any.
+            api_key=endpoint.api_key or ("none" if endpoint.api_base else None),
+        )
+
+    try:
+        return _completion(within(seconds, ask))
+    except Exception as error:
+        raise _explained(error, endpoint, seconds) from None
+
+
+def within(seconds: float, call: Callable[[], T]) -> T:
+    """The call's result, or TimeoutError. A client's own time-out is per read: a server that drips outlasts it.
+
+    The thread of an abandoned call keeps its slot until its connection ends, so that such threads cannot pile up.
+    """
+    future: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(call())
+        except BaseException as error:
+            future.set_exception(error)
+        finally:
+            SLOTS.release()
+
+    if not SLOTS.acquire(timeout=seconds):
+        raise TimeoutError
+    threading.Thread(target=run, name="model call", daemon=True).start()
+    return future.result(timeout=seconds)
+
+
+def _provider(model: str) -> str:
+    try:
+        return str(load().get_llm_provider(model)[1])
+    except Exception:  # an unknown one raises, with a class that depends on the name
+        return model.partition("/")[0]
+
+
+def _require_key(endpoint: Endpoint) -> None:
+    """A missing key would look like a fault of the server, which is worth a retry; this is not."""
+    if endpoint.api_key or endpoint.api_base:
+        return
+    missing = [name for name in load().validate_environment(endpoint.model)["missing_keys"] if name.endswith("_KEY")]
+    if missing:
+        raise ClassifierError(f"{endpoint.model} needs a key: set LLM_API_KEY (or {missing[0]}).", every_mail=True)
+
+
+def _completion(response: Any) -> Completion:
+    if len(response.choices) != 1:
+        return Completion("", f"{len(response.choices)} answers")
+    choice, usage = response.choices[0], getattr(response, "usage", None)
+    content = choice.message.content
+    refused = not content and getattr(choice.message, "refusal", None)
+    return Completion(
+        text=content if isinstance(content, str) else "",
+        finish="refusal" if refused else str(choice.finish_reason),
+        input_tokens=_count(getattr(usage, "prompt_tokens", 0)),
+        output_tokens=_count(getattr(usage, "completion_tokens", 0)),
+        cost=_money(response._hidden_params.get("response_cost")),
+    )
+
+
+def _count(value: object) -> int:
+    return min(max(value, 0), 2_000_000_000) if isinstance(value, int) else 0
+
+
+def _money(value: object) -> Decimal:
+    """USD, to a millionth; 0 for a model without a known price."""
+    return Decimal(f"{value:.6f}") if isinstance(value, float) and 0 <= value < 1e5 else Decimal(0)
+
+
+def _explained(error: Exception, endpoint: Endpoint, seconds: float) -> ClassifierError:
+    """One line in our words. The provider's own may quote the mail or the key, so they are not passed on."""
+    model, status = endpoint.model, getattr(error, "status_code", None)
+    if isinstance(error, ClassifierError):
+        return error
+    if isinstance(error, TimeoutError) or status == 408:
+        return ClassifierError(f"{model} gave no answer within {seconds:.3g} s.")
+    if status in (401, 403):
+        return ClassifierError(f"LLM_API_KEY was refused by {model} ({status}).", every_mail=True)
+    if status == 404:
+        return ClassifierError(f"{model} is not known there (404): check LLM_MODEL and LLM_API_BASE.", every_mail=True)
+    if status == 429:
+        return ClassifierError(f"{model} has too many requests (429).", retry_after=_retry_after(error))
+    if status is not None and 300 <= status < 400:
+        return ClassifierError(f"{model} points elsewhere ({status}): check LLM_API_BASE.", every_mail=True)
+    if status is not None and 400 <= status < 500:
+        return ClassifierError(f"{model} refused the request ({status} {type(error).__name__}).", permanent=True)
+    log.debug("a model call failed: %s %s", type(error).__name__, status)
+    problem = f"{model} cannot be reached or does not work ({status or type(error).__name__})."
+    return ClassifierError(problem, retry_after=_retry_after(error))
+
+
+def _retry_after(error: Exception) -> float:
+    """Seconds asked for by the Retry-After header, which may also be a date (RFC 9110, 10.2.3); 0 if there is none."""
+    headers = getattr(getattr(error, "response", None), "headers", None) or {}
+    value = str(headers.get("retry-after", ""))
+    if value.isascii() and value.isdigit():
+        return float(value)
+    try:
+        return max((parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds(), 0)
+    except (ValueError, TypeError):
+        return 0
