@@ -14,7 +14,10 @@ import holidays as public_holidays
 from django.core.exceptions import ValidationError
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-PART = re.compile(r"(?P<first>\w{3})(?:\s*-\s*(?P<last>\w{3}))?\s+(?P<opens>\d{1,2}:\d\d)\s*-\s*(?P<closes>\d{1,2}:\d\d)")
+PART = re.compile(
+    r"(?P<first>\w{3})(?:\s*-\s*(?P<last>\w{3}))?\s+(?P<opens>\d{1,2}:\d\d)\s*-\s*(?P<closes>\d{1,2}:\d\d)"
+)
+UTC = ZoneInfo("UTC")
 HORIZON = timedelta(days=366)  # how far ahead working time is looked for
 
 Span = tuple[time, time]
@@ -25,7 +28,7 @@ class Calendar:
     """When somebody works: spans per weekday (Monday first; none at all: always), zone, public holidays."""
 
     week: tuple[tuple[Span, ...], ...] = ()
-    zone: ZoneInfo = ZoneInfo("UTC")
+    zone: ZoneInfo = UTC
     holidays: str = ""
 
     def holiday(self, at: datetime) -> str:
@@ -51,15 +54,15 @@ class Calendar:
 
     def _spans(self, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
         """Working spans in UTC, in order, from the day of `start` to the day of `end`."""
-        utc = ZoneInfo("UTC")  # sums of aware datetimes of one other zone would forget that its clock changes
+        # In UTC, because sums of aware datetimes of one other zone forget that its clock changes.
         day, last = start.astimezone(self.zone).date(), end.astimezone(self.zone).date()
         while day <= last:
             for opens, closes in self._spans_of(day):
                 next_day = closes == time.min
                 close_day = day + timedelta(days=1) if next_day else day
                 yield (
-                    datetime.combine(day, opens, self.zone).astimezone(utc),
-                    datetime.combine(close_day, closes, self.zone).astimezone(utc),
+                    datetime.combine(day, opens, self.zone).astimezone(UTC),
+                    datetime.combine(close_day, closes, self.zone).astimezone(UTC),
                 )
             day += timedelta(days=1)
 

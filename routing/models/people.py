@@ -41,7 +41,7 @@ class Salesperson(models.Model):
         help_text="Whose public holidays: a country such as CZ, or a part of it such as DE-BY. Empty: none",
     )
     cover = models.ForeignKey(
-        "self", models.SET_NULL, null=True, blank=True, related_name="+", help_text="Takes over known customers meanwhile"
+        "self", models.SET_NULL, null=True, blank=True, related_name="+", help_text="Gets known customers meanwhile"
     )
     history = HistoricalRecords()
 
@@ -76,7 +76,9 @@ class Leave(models.Model):
     class Meta:
         ordering = ["first_day"]
         constraints = [
-            models.CheckConstraint(condition=models.Q(last_day__gte=models.F("first_day")), name="leave_ends_after_start")
+            models.CheckConstraint(
+                condition=models.Q(last_day__gte=models.F("first_day")), name="leave_ends_after_start"
+            )
         ]
 
     def __str__(self) -> str:

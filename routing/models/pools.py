@@ -45,13 +45,13 @@ class Pool(models.Model):
         "self", models.PROTECT, null=True, blank=True, related_name="+", help_text="Its next person is CC'd"
     )
     fallback = models.ForeignKey(
-        Salesperson, models.PROTECT, null=True, blank=True, related_name="+", help_text="Gets leads when nobody is there"
+        Salesperson, models.PROTECT, null=True, blank=True, related_name="+", help_text="Gets them when nobody is there"
     )
     fallback_after = models.PositiveIntegerField(
         default=0, help_text="Minutes that a lead waits for a member before the fallback person gets it"
     )
     owner_away = models.CharField(
-        max_length=8, choices=OwnerAway, default=OwnerAway.COVER, help_text="Who gets mail of a customer whose owner is away"
+        "owner away", max_length=8, choices=OwnerAway, default=OwnerAway.COVER, help_text="For a known customer"
     )
     response_minutes = models.PositiveIntegerField(
         default=0, help_text="Business minutes in which a lead must be answered. 0: not watched"
@@ -88,6 +88,8 @@ class Pool(models.Model):
 class Membership(models.Model):
     """A person's place in a pool, and their credit there."""
 
+    LEDGER_FIELDS = ("credit", "last_turn_at", "away_since", "arrears")
+
     pool = models.ForeignKey(Pool, models.CASCADE, related_name="memberships")
     salesperson = models.ForeignKey(Salesperson, models.CASCADE, related_name="memberships")
     weight = models.PositiveSmallIntegerField(
@@ -98,7 +100,6 @@ class Membership(models.Model):
     cap_week = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Leads a week. Empty: no limit")
     cap_open = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Open leads. Empty: no limit")
     paused_until = models.DateTimeField(null=True, blank=True, help_text="Gets nothing from this pool before")
-    skip_turns = models.PositiveSmallIntegerField(default=0, help_text="So many of the next turns are passed over")
     note = models.CharField(max_length=200, blank=True)
     position = models.PositiveSmallIntegerField(default=0)
     credit = models.BigIntegerField(
@@ -106,8 +107,9 @@ class Membership(models.Model):
     )
     last_turn_at = models.DateTimeField(null=True, blank=True, editable=False)
     away_since = models.DateTimeField(null=True, blank=True, editable=False)
+    arrears = models.BigIntegerField(default=0, editable=False, help_text="Still to be caught up, in units of a turn")
     # A restored version brings weights and caps back, never an old credit: nothing resets the ledger.
-    history = HistoricalRecords(excluded_fields=["credit", "last_turn_at", "away_since"])
+    history = HistoricalRecords(excluded_fields=LEDGER_FIELDS)
 
     class Meta:
         ordering = ["position", "pk"]
@@ -118,3 +120,10 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.salesperson} in {self.pool}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        # A form that was loaded before a turn must not bring the old credit back: only the ledger writes these.
+        if not self._state.adding and kwargs.get("update_fields") is None:
+            names = [field.name for field in self._meta.concrete_fields if not field.primary_key]
+            kwargs["update_fields"] = [name for name in names if name not in self.LEDGER_FIELDS]
+        super().save(*args, **kwargs)

@@ -1,0 +1,87 @@
+"""Pure: which pool takes an inquiry."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from crm.models import Lead
+from routing.models import Pool
+
+
+@dataclass(frozen=True)
+class Inquiry:
+    """What the choice of a pool may look at."""
+
+    language: str = ""
+    technical: bool = False
+    domain: str = ""
+    text: str = ""
+    mailbox: str = ""
+
+    @classmethod
+    def of(cls, lead: Lead, language: str = "", technical: bool | None = None) -> "Inquiry":
+        """The inquiry of a lead; what is not told is read from the lead."""
+        return cls(
+            language=(language or lead.language).lower(),
+            technical=lead.technical if technical is None else technical,
+            domain=lead.contact.domain,
+            text=f"{lead.subject}\n{lead.first_message}",
+            mailbox=lead.source,
+        )
+
+
+def choose(pools: Iterable[Pool], inquiry: Inquiry) -> Pool | None:
+    """The first pool that takes the inquiry; failing all, the first default one."""
+    takers = [pool for pool in pools if pool.active and pool.kind != Pool.Kind.CC]
+    defaults = (pool for pool in takers if pool.kind == Pool.Kind.DEFAULT)
+    return next((pool for pool in takers if takes(pool, inquiry)), None) or next(defaults, None)
+
+
+def takes(pool: Pool, inquiry: Inquiry) -> bool:
+    """Whether every condition of the pool holds."""
+    if pool.kind == Pool.Kind.TECHNICAL and not inquiry.technical:
+        return False
+    if pool.language and pool.language.lower() != inquiry.language:
+        return False
+    return (
+        (not pool.sender_domains or any(_within(inquiry.domain, domain) for domain in pool.sender_domains))
+        and (not pool.countries or inquiry.domain.rpartition(".")[2] in map(str.lower, pool.countries))
+        and (not pool.words or any(_has(inquiry.text, word) for word in pool.words))
+        and (not pool.mailboxes or inquiry.mailbox in pool.mailboxes)
+    )
+
+
+def sentence(pool: Pool) -> str:
+    """The pool's conditions as a person would say them."""
+    if pool.kind == Pool.Kind.CC:
+        return "People who are CC'd."
+    conditions = list(_conditions(pool))
+    return f"Takes {' and '.join(conditions)}." if conditions else "Takes everything that no pool before it takes."
+
+
+def _conditions(pool: Pool) -> Iterator[str]:
+    if pool.kind == Pool.Kind.TECHNICAL:
+        yield "technical requests for quotation"
+    if pool.language:
+        yield f"mail in {pool.language}"
+    if pool.sender_domains:
+        yield f"mail from {_or(pool.sender_domains)}"
+    if pool.countries:
+        yield f"mail from domains that end in {_or([f'.{country}' for country in pool.countries])}"
+    if pool.words:
+        yield f"mail with {_or([f'“{word}”' for word in pool.words])}"
+    if pool.mailboxes:
+        yield f"mail that came in at {_or(pool.mailboxes)}"
+
+
+def _or(items: Sequence[str]) -> str:
+    return " or ".join(filter(None, [", ".join(items[:-1]), items[-1]]))
+
+
+def _within(domain: str, wanted: str) -> bool:
+    wanted = wanted.lower().lstrip("@")
+    return domain == wanted or domain.endswith(f".{wanted}")
+
+
+def _has(text: str, word: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text, re.IGNORECASE) is not None

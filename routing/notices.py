@@ -1,0 +1,96 @@
+"""What is written down and told when a lead changes hands: audit entries and Slack alerts."""
+
+import hashlib
+from collections.abc import Iterable
+
+from django.conf import settings
+
+from crm.models import Lead
+from crm.services import Entry
+from routing import card
+from routing.models import Assignment, Hold, Salesperson, SlackAlert
+
+SLACK_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+
+
+def name_of(lead: Lead) -> str:
+    """What a lead is called in keys: made from its thread, so it is the same after a restored backup."""
+    return hashlib.sha256(lead.thread_id.encode()).hexdigest()[:16]
+
+
+def link(lead: Lead) -> str:
+    return f"{settings.SITE_URL}/admin/crm/lead/{lead.pk}/change/"
+
+
+def escaped(text: str) -> str:
+    """Text of others as Slack shows it: no mention, no link and no broadcast can be made of it."""
+    return " ".join(text.translate(SLACK_ESCAPES).split())
+
+
+def headline(lead: Lead) -> str:
+    """The lead in Slack's mrkdwn: its subject and who wrote it."""
+    subject = escaped(lead.subject)[:150] or "no subject"
+    writer = escaped(lead.contact.name or lead.contact.address)[:100]
+    return f"<{link(lead)}|{subject}> from {writer}"
+
+
+def tell(
+    key: str, text: str, *, to: Salesperson | None = None, assignment: Assignment | None = None
+) -> SlackAlert | None:
+    """An unsaved alert to a person, or to the managers' channel; None where there is no such channel."""
+    channel = "" if to else settings.SLACK_MANAGER_CHANNEL
+    if to is None and not channel:
+        return None
+    return SlackAlert.owe(
+        effect="slack", key=key, stream=key, salesperson=to, channel=channel, assignment=assignment, text=text
+    )
+
+
+def send(alerts: Iterable[SlackAlert | None]) -> None:
+    """Owe the alerts; one that is owed already is left as it is."""
+    SlackAlert.objects.bulk_create([alert for alert in alerts if alert], ignore_conflicts=True)
+
+
+def assigned_alert(assignment: Assignment, number: int) -> SlackAlert | None:
+    """Tells the new owner."""
+    lines = [f"*New lead for you:* {headline(assignment.lead)}", escaped(assignment.reason)]
+    if assignment.cc:
+        lines.append(f"CC: {escaped(assignment.cc.name)}")
+    key = f"slack:assigned:{name_of(assignment.lead)}:{number}"
+    return tell(key, "\n".join(lines), to=assignment.salesperson, assignment=assignment)
+
+
+def held_alert(hold: Hold) -> SlackAlert | None:
+    """Tells the managers that a lead waits."""
+    text = f"*Nobody can take a lead:* {headline(hold.lead)}\n{escaped(hold.reason)}"
+    return tell(f"slack:held:{name_of(hold.lead)}", text)
+
+
+def assigned_entry(assignment: Assignment, number: int) -> Entry:
+    """The audit entry of an assignment."""
+    lead = assignment.lead
+    copy = f", CC {assignment.cc.name}" if assignment.cc else ""
+    return Entry(
+        key=f"assigned:{name_of(lead)}:{number}",
+        action="assigned",
+        subject=f"lead:{lead.pk}",
+        summary=f"{lead.subject or 'no subject'}: {assignment.salesperson.name}{copy}",
+        reason=card.one_line(card.Card.read(assignment.card)) or assignment.reason,
+        actor=assignment.by,
+        actor_kind="system" if assignment.by == "Inbox Router" else "person",
+        sender=lead.contact.address,
+        mail_subject=lead.subject,
+    )
+
+
+def held_entry(hold: Hold) -> Entry:
+    """The audit entry of a lead that waits."""
+    return Entry(
+        key=f"held:{name_of(hold.lead)}",
+        action="held",
+        subject=f"lead:{hold.lead.pk}",
+        summary=f"{hold.lead.subject or 'no subject'}: waits, nobody can take it",
+        reason=hold.reason,
+        sender=hold.lead.contact.address,
+        mail_subject=hold.lead.subject,
+    )

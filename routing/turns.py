@@ -1,0 +1,166 @@
+"""Taking turns in the database: the pools' rows are locked, the ledger lines are written with the assignment."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import chain
+
+from django.db import models, transaction
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from crm.models import Lead
+from routing.eligibility import Load, Situation, absence, candidates, local_day
+from routing.models import Assignment, Leave, LedgerLine, Membership, Pool
+from routing.rotation import Standing, Turn, take_turn
+
+WEEK = timedelta(days=8)  # a week and the widest difference of time zones
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Pools whose rows are locked until the transaction ends, with their members and who of them is there."""
+
+    members: Mapping[int, Sequence[Membership]]
+    situations: Mapping[int, Situation]
+    versions: Mapping[int, int]
+    now: datetime
+
+    @classmethod
+    def open(cls, pools: Collection[Pool], language: str = "") -> "Desk":
+        """Lock the pools, then read: what is read before the lock may be stale. Needs a transaction."""
+        if not transaction.get_connection().in_atomic_block:
+            raise RuntimeError("A turn is taken in the transaction of what it is taken for: use transaction.atomic.")
+        ids = [pool.pk for pool in pools]
+        locked = Pool.objects.select_for_update().filter(pk__in=ids).order_by("pk")
+        versions = dict(locked.values_list("pk", version()))
+        members = by_pool(Membership.objects.filter(pool__in=ids).select_related("salesperson"))
+        now = later_than_all(chain.from_iterable(members.values()))
+        everyone = list(chain.from_iterable(members.values()))
+        leaves = leaves_of(everyone, now)
+        situations = {
+            pool.pk: Situation(
+                now=now,
+                leaves=leaves,
+                loads=loads(members[pool.pk], now, copies=pool.kind == Pool.Kind.CC),
+                language="" if pool.kind == Pool.Kind.CC else language,
+            )
+            for pool in pools
+        }
+        return cls(members, situations, versions, now)
+
+    def turn(self, pool: Pool, barred: Mapping[int, str] | None = None) -> Turn:
+        """Decide a turn of the pool; `barred` says who cannot get this very lead, and why."""
+        situation = self.situation(pool, barred)
+        return take_turn(candidates(self.members.get(pool.pk, ()), situation))
+
+    def situation(self, pool: Pool, barred: Mapping[int, str] | None = None) -> Situation:
+        return replace(self.situations[pool.pk], barred=barred or {})
+
+    def commit(self, turns: Mapping[Pool, Turn], assignment: Assignment) -> None:
+        """Write the credits and the ledger lines of the turns that this assignment took."""
+        lines: list[LedgerLine] = []
+        changed: list[Membership] = []
+        for pool, turn in turns.items():
+            standings = {standing.id: standing for standing in turn.standings}
+            for member in self.members.get(pool.pk, ()):
+                if standing := standings.get(member.salesperson_id):
+                    lines += _lines(pool, member, standing, assignment, self.now)
+                    _settle(member, standing, self.now)
+                    changed.append(member)
+                elif member.away_since is None and absence(member, self.situations[pool.pk]):
+                    member.away_since = self.now
+                    changed.append(member)
+        LedgerLine.objects.bulk_create(lines)
+        Membership.objects.bulk_update(changed, ["credit", "last_turn_at", "away_since"])
+
+
+def _lines(
+    pool: Pool, member: Membership, standing: Standing, assignment: Assignment, now: datetime
+) -> list[LedgerLine]:
+    """What a turn writes into the ledger for one member: where they started anew, what they earned and paid."""
+    about = {"pool": pool, "salesperson_id": member.salesperson_id, "assignment": assignment, "at": now}
+    lines = []
+    if member.credit != standing.start:
+        kind = LedgerLine.Kind.JOINED if member.credit is None else LedgerLine.Kind.RETURNED
+        change = standing.start - (member.credit or 0)
+        lines.append(LedgerLine(**about, kind=kind, change=change, credit=standing.start, reason=kind.label))
+    lines.append(
+        LedgerLine(
+            **about,
+            kind=LedgerLine.Kind.TURN if standing.paid else LedgerLine.Kind.EARNED,
+            earned=standing.earned,
+            change=standing.earned - standing.paid,
+            credit=standing.after,
+            reason="Had the turn" if standing.paid else "Stood in the turn",
+        )
+    )
+    return lines
+
+
+def _settle(member: Membership, standing: Standing, now: datetime) -> None:
+    member.credit = standing.after
+    member.away_since = None
+    if standing.paid:
+        member.last_turn_at = now
+
+
+def version() -> models.expressions.Combinable:
+    """How often a pool and its members were changed."""
+    pool = Pool.history.filter(id=models.OuterRef("pk")).order_by()
+    members = Membership.history.filter(pool_id=models.OuterRef("pk")).order_by()
+    counts = [
+        models.Subquery(rows.values(one=models.Value(1)).annotate(n=models.Count("*")).values("n"))
+        for rows in (pool, members)
+    ]
+    return sum((Coalesce(count, 0) for count in counts), models.Value(0))
+
+
+def by_pool(members: Iterable[Membership]) -> dict[int, list[Membership]]:
+    """Memberships grouped by their pool's primary key."""
+    groups: dict[int, list[Membership]] = defaultdict(list)
+    for member in members:
+        groups[member.pool_id].append(member)
+    return groups
+
+
+def later_than_all(members: Iterable[Membership]) -> datetime:
+    """Now; but always after the last turn, so that a clock that is put back does not change the order."""
+    turns = [member.last_turn_at for member in members if member.last_turn_at]
+    return max([timezone.now(), *(at + timedelta(microseconds=1) for at in turns)])
+
+
+def leaves_of(members: Iterable[Membership], now: datetime) -> dict[int, list[Leave]]:
+    """The leaves of these people around today, by person: every time zone's today is within a day of UTC's."""
+    day = timedelta(days=1)
+    people = {member.salesperson_id for member in members}
+    rows = Leave.objects.filter(
+        salesperson__in=people, first_day__lte=(now + day).date(), last_day__gte=(now - day).date()
+    )
+    found: dict[int, list[Leave]] = defaultdict(list)
+    for leave in rows:
+        found[leave.salesperson_id].append(leave)
+    return found
+
+
+def loads(members: Iterable[Membership], now: datetime, *, copies: bool = False) -> dict[int, Load]:
+    """What each member with a cap has got, whichever way it came; `copies`: what they were CC'd."""
+    capped = {m.salesperson_id: m.salesperson for m in members if (m.cap_day, m.cap_week, m.cap_open) != (None,) * 3}
+    if not capped:
+        return {}
+    role = "cc" if copies else "salesperson"
+    mine = Assignment.objects.filter(active=True, **{f"{role}__in": capped}).exclude(lead__stage=Lead.Stage.JUNK)
+    recent = mine.filter(at__gte=now - WEEK).values_list(f"{role}_id", "at")
+    still_open = mine.filter(lead__stage=Lead.Stage.OPEN).values_list(f"{role}_id").annotate(n=models.Count("pk"))
+    days: dict[int, list[datetime]] = defaultdict(list)
+    for person, at in recent:
+        days[person].append(at)
+    opened = dict(still_open.order_by())
+    result = {}
+    for person, who in capped.items():
+        today = local_day(who, now)
+        monday = today - timedelta(days=today.weekday())
+        dates = [local_day(who, at) for at in days[person]]
+        result[person] = Load(dates.count(today), sum(date >= monday for date in dates), opened.get(person, 0))
+    return result
