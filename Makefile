@@ -27,7 +27,7 @@ test: $(DEV) ## Run all tests, the browser tests last
 # In a process of their own: Playwright keeps an event loop running that other tests do not expect.
 test-browser: $(DEV) ## Run the browser tests alone (needs Chromium)
 	@if ! ls tests/browser/test_*.py > /dev/null 2>&1; then true; \
-	elif command -v chromium chromium-browser google-chrome > /dev/null; then \
+	elif command -v chromium > /dev/null; then \
 		echo "$(PY) -m pytest tests/browser"; $(PY) -m pytest tests/browser; \
 	else \
 		echo "SKIPPED: the browser tests, because Chromium is not installed (apt-get install chromium)"; \

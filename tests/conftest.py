@@ -1,1 +1,51 @@
-"""Fixtures that every test may use."""
+"""Fixtures that every test may use, and what happens where a server is missing."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.servers.imap import dovecot_binary
+from tests.servers.postgres import Postgres, fresh_database, postgres_binary
+from tests.servers.redis import Redis, redis_binary
+
+# marker: (how its server is found, the Debian package that brings it)
+SERVERS: dict[str, tuple[Callable[[], str | None], str]] = {
+    "dovecot": (dovecot_binary, "dovecot-imapd"),
+    "postgres": (lambda: os.environ.get("TEST_POSTGRES_URL") or postgres_binary(), "postgresql"),
+    "redis": (redis_binary, "redis-server"),
+    "browser": (lambda: shutil.which("chromium"), "chromium"),
+}
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test whose server is not installed; with REQUIRE_SERVERS, as in CI, that is a failure."""
+    for marker, (find, package) in SERVERS.items():
+        if item.get_closest_marker(marker) and not find():
+            absent = pytest.fail if os.environ.get("REQUIRE_SERVERS") else pytest.skip
+            absent(f"{marker} is not installed: apt-get install {package}")
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The URL of a PostgreSQL server: TEST_POSTGRES_URL, or one of our own."""
+    if url := os.environ.get("TEST_POSTGRES_URL"):
+        yield url
+    else:
+        with Postgres() as server:
+            yield server.url
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """The URL of an empty PostgreSQL database, fit for DATABASE_URL; for tests marked `postgres`."""
+    with fresh_database(postgres_server) as url:
+        yield url
+
+
+@pytest.fixture
+def redis_url() -> Iterator[str]:
+    """The URL of an empty Redis, fit for REDIS_URL; for tests marked `redis`."""
+    with Redis() as server:
+        yield server.url

@@ -17,10 +17,14 @@ NAMED_BY_THE_USER = re.compile(r"MAILBOX_\w+_URL")
 
 
 def check(tmp_path: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run `manage.py check` with these variables and none of ours."""
+    return manage(tmp_path, "check", *arguments, **variables)
+
+
+def manage(tmp_path: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of manage.py with these variables and none of ours."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     return subprocess.run(
-        [sys.executable, ROOT / "manage.py", "check", *arguments],
+        [sys.executable, ROOT / "manage.py", *arguments],
         env={**kept, "ENV_FILE": "", "DATA_DIR": str(tmp_path), **variables},
         capture_output=True,
         text=True,
