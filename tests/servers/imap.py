@@ -1,0 +1,229 @@
+"""A private Dovecot, and an independent second mail client to look at it with."""
+
+import contextlib
+import grp
+import imaplib
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import quote
+
+from inbox_router.environment import MailboxAccount
+
+CONFIG = """
+base_dir = {home}/run
+state_dir = {home}/run
+log_path = {home}/dovecot.log
+protocols = imap
+listen = 127.0.0.1
+ssl = {ssl}
+disable_plaintext_auth = no
+default_login_user = {user}
+default_internal_user = {user}
+default_internal_group = {group}
+mail_location = {storage}
+mail_max_userip_connections = 0
+passdb {{
+  driver = passwd-file
+  args = scheme=PLAIN {home}/users
+}}
+userdb {{
+  driver = static
+  args = uid={user} gid={group} home={home}/mail/%u
+}}
+namespace inbox {{
+  inbox = yes
+  separator = /
+  {mailboxes}
+}}
+service imap-login {{
+  chroot =
+  inet_listener imap {{
+    port = {port}
+  }}
+  inet_listener imaps {{
+    port = 0
+  }}
+}}
+service anvil {{
+  chroot =
+}}
+service stats {{
+  chroot =
+}}
+protocol imap {{
+  mail_max_userip_connections = 0
+}}
+"""
+SPECIAL = {"Drafts": "\\Drafts", "Sent": "\\Sent", "Trash": "\\Trash", "Archive": "\\Archive", "Junk": "\\Junk"}
+PASSWORD = "pässword/with@signs"
+
+
+def dovecot_binary() -> str | None:
+    return shutil.which("dovecot", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+class Dovecot:
+    """Dovecot on a free port of 127.0.0.1, as root or not. Any user of `users` signs in with PASSWORD.
+
+    `fsync`: as in production, for benchmarks. `capability`: what it says it can, to play a poorer server.
+    `special`: the folders that exist from the start, with their SPECIAL-USE attribute or "".
+    `certificate`: PEM files of a certificate and its key, for STARTTLS.
+    """
+
+    def __init__(
+        self,
+        users: Sequence[str] = ("sales@acme.example",),
+        *,
+        fsync: bool = False,
+        capability: str = "",
+        special: dict[str, str] = SPECIAL,
+        certificate: tuple[Path, Path] | None = None,
+    ) -> None:
+        self.users = users
+        self.port = free_port()
+        self.home = Path(tempfile.mkdtemp(prefix="dc-", dir="/tmp"))  # short: socket names are limited to 108 bytes
+        self._user = "nobody" if os.getuid() == 0 else pwd.getpwuid(os.getuid()).pw_name
+        self._group = grp.getgrgid(pwd.getpwnam(self._user).pw_gid).gr_name
+        self._options = (fsync, capability, special, certificate)
+
+    def account(self, name: str = "inbox", user: str = "", folder: str = "INBOX") -> MailboxAccount:
+        return MailboxAccount(name, "127.0.0.1", self.port, user or self.users[0], PASSWORD, folder, "plain")
+
+    def url(self, user: str = "") -> str:
+        return f"imap://{quote(user or self.users[0], safe='')}:{quote(PASSWORD, safe='')}@127.0.0.1:{self.port}/INBOX"
+
+    def maildir(self, user: str = "") -> Path:
+        """Where the mails of a user lie, one file each, for a look that needs no IMAP."""
+        return self.home / "mail" / (user or self.users[0]) / "Maildir"
+
+    def log(self) -> str:
+        return (self.home / "dovecot.log").read_text(errors="replace")
+
+    def __enter__(self) -> Self:
+        self._configure()
+        become: dict[str, Any] = {"user": self._user, "group": self._group, "extra_groups": []}
+        binary = dovecot_binary()
+        assert binary, "Dovecot is not installed: apt-get install dovecot-imapd"
+        command = [binary, "-F", "-c", str(self.home / "dovecot.conf")]
+        self._process = subprocess.Popen(command, start_new_session=True, **(become if os.getuid() == 0 else {}))
+        self._wait()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        os.killpg(self._process.pid, signal.SIGKILL)  # SIGTERM takes Dovecot a second
+        self._process.wait()
+        shutil.rmtree(self.home, ignore_errors=True)
+
+    def _configure(self) -> None:
+        fsync, capability, special, certificate = self._options
+        mailboxes = "".join(
+            f"mailbox {name} {{\n auto = create\n{f' special_use = {use}' if use else ''}\n}}\n"
+            for name, use in special.items()
+        )
+        text = CONFIG.format(
+            home=self.home, user=self._user, group=self._group, port=self.port, mailboxes=mailboxes,
+            storage="maildir:~/Maildir", ssl="yes" if certificate else "no",
+        )  # fmt: skip
+        text += "" if fsync else "mail_fsync = never\n"
+        text += f"imap_capability = {capability}\n" if capability else ""
+        text += "ssl_cert = <{}\nssl_key = <{}\n".format(*certificate) if certificate else ""
+        (self.home / "dovecot.conf").write_text(text)
+        (self.home / "users").write_text("".join(f"{name}:{PASSWORD}\n" for name in self.users))
+        for folder in ("run", "mail"):
+            (self.home / folder).mkdir()
+        if os.getuid() == 0:
+            for path in (self.home, *self.home.iterdir()):
+                shutil.chown(path, self._user, self._group)
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1) as peer:
+                if peer.recv(4) == b"* OK":
+                    return
+            time.sleep(0.01)
+        raise RuntimeError(f"Dovecot did not start: {self.log()}")
+
+
+class ImapPeer:
+    """The human at another mail client, on the standard library: none of our code and none of imapclient."""
+
+    def __init__(self, account: MailboxAccount) -> None:
+        self.client = imaplib.IMAP4(account.host, account.port, timeout=20)
+        self.client._encoding = "utf-8"  # type: ignore[attr-defined]  # for a password beyond ASCII
+        self._ok(self.client.login(account.user, account.password))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with contextlib.suppress(OSError, imaplib.IMAP4.error):
+            self.client.logout()
+
+    @staticmethod
+    def _ok(answer: tuple[str, list]) -> list:
+        assert answer[0] == "OK", answer
+        return answer[1]
+
+    def deliver(self, mail: bytes, folder: str = "INBOX", flags: str = "") -> int:
+        """Put a mail into a folder; its UID."""
+        self._ok(self.client.append(f'"{folder}"', flags, "", mail))
+        return self.uids(folder)[-1]
+
+    def uids(self, folder: str = "INBOX", *criteria: str) -> list[int]:
+        self._ok(self.client.select(f'"{folder}"', readonly=True))
+        found = self._ok(self.client.uid("SEARCH", *(criteria or ("ALL",))))[0]
+        return [int(uid) for uid in (found or b"").split()]
+
+    def raw(self, uid: int, folder: str = "INBOX") -> bytes:
+        self._ok(self.client.select(f'"{folder}"', readonly=True))
+        raw: bytes = self._ok(self.client.uid("FETCH", str(uid), "(BODY.PEEK[])"))[0][1]
+        return raw
+
+    def mails(self, folder: str = "INBOX") -> list[bytes]:
+        return [self.raw(uid, folder) for uid in self.uids(folder)]
+
+    def flags(self, uid: int, folder: str = "INBOX") -> set[str]:
+        self._ok(self.client.select(f'"{folder}"', readonly=True))
+        answer = self._ok(self.client.uid("FETCH", str(uid), "(FLAGS)"))[0]
+        return {flag.decode() for flag in imaplib.ParseFlags(answer)} - {"\\Recent"}
+
+    def flag(self, uid: int, *flags: str, folder: str = "INBOX") -> None:
+        """Set flags, as a person does by reading or starring a mail."""
+        self._ok(self.client.select(f'"{folder}"'))
+        self._ok(self.client.uid("STORE", str(uid), "+FLAGS", f"({' '.join(flags)})"))
+
+    def remove(self, uid: int, folder: str = "INBOX") -> None:
+        """Delete a mail for good."""
+        self.flag(uid, "\\Deleted", folder=folder)
+        self._ok(self.client.uid("EXPUNGE", str(uid)))
+
+    def move(self, uid: int, target: str, folder: str = "INBOX") -> None:
+        self._ok(self.client.select(f'"{folder}"'))
+        self._ok(self.client.uid("COPY", str(uid), f'"{target}"'))
+        self.remove(uid, folder)
+
+    def folders(self) -> Iterator[str]:
+        for line in self._ok(self.client.list()):
+            yield line.decode().rsplit(' "/" ', 1)[1].strip('"')
