@@ -1,0 +1,20 @@
+"""Reading mail: bytes -> ParsedMail, by pure functions that no mail can make fail, hang or swell.
+
+`mail.parse` is the way in; each other module reads one thing: headers, addresses, bodies, quotes, sender, ...
+"""
+
+from triage.parsing.mail import ParsedMail, UnreadableMail, parse
+from triage.parsing.names import first_name
+from triage.parsing.raw import fetched_from_bytes
+from triage.parsing.sender import Letter, Sender, effective_sender
+
+__all__ = [
+    "Letter",
+    "ParsedMail",
+    "Sender",
+    "UnreadableMail",
+    "effective_sender",
+    "fetched_from_bytes",
+    "first_name",
+    "parse",
+]

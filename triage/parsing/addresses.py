@@ -1,0 +1,93 @@
+"""Address lists, read in one pass: names are decoded after the commas and brackets are found, never before."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from triage.parsing.cleaning import clean_line
+from triage.parsing.headers import readable
+
+FIELD_LIMIT = 50_000  # characters of one address field that are looked at
+COUNT_LIMIT = 200  # addresses kept of one field
+
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|<[^<>]*>|=\?[^?\s]*\?[bBqQ]\?[^?]*\?=|[(),;:]|\\.|[^"<(),;:=\\]+|.', re.DOTALL)
+ADDRESS = re.compile(r"[^\s@<>()\[\]\",;:\\]+@[^\s@<>()\[\]\",;:\\]*[^\s@<>()\[\]\",;:\\.]")
+
+
+@dataclass(frozen=True)
+class MailboxName:
+    """One entry of an address field. `address` is normalised and may be ""; `name` is decoded and may be ""."""
+
+    name: str
+    address: str
+
+    @property
+    def domain(self) -> str:
+        return domain_of(self.address)
+
+
+def domain_of(address: str) -> str:
+    return address.rpartition("@")[2]
+
+
+def is_within(domain: str, domains: "frozenset[str] | tuple[str, ...] | list[str]") -> bool:
+    """Whether `domain` is one of `domains` or a subdomain of one."""
+    return any(domain == known or domain.endswith("." + known) for known in domains)
+
+
+def read_addresses(value: str) -> tuple[MailboxName, ...]:
+    """Read an address field. In "sales@own.example <x@other.example>" only x@other.example is an address."""
+    entries = _read(value[:FIELD_LIMIT])
+    if "=?" in value and not any(entry.address for entry in entries):
+        return _read(readable(value[:FIELD_LIMIT]))  # some mailers encode brackets and all
+    return entries
+
+
+def _read(value: str) -> tuple[MailboxName, ...]:
+    entries: list[MailboxName] = []
+    for words, angle, comment in _entries(value):
+        address = normalised(angle if angle is not None else words)
+        name = words if angle is not None else comment
+        if address or (name and angle is not None):
+            entries.append(MailboxName(_name(name or comment), address))
+        if len(entries) == COUNT_LIMIT:
+            break
+    return tuple(entries)
+
+
+def normalised(text: str) -> str:
+    """Return the address in `text` in lower case; "" if there is none."""
+    match = ADDRESS.search(text[:1000])
+    address = clean_line(match[0].strip("'`"), 320).lower() if match else ""
+    return address if len(address) <= 254 else ""
+
+
+def _entries(value: str) -> Iterator[tuple[str, str | None, str]]:
+    """Yield (words, what stood in <>, comment) of each entry."""
+    words: list[str] = []
+    comments: list[str] = []
+    angle: str | None = None
+    depth = 0
+    for token in _TOKEN.findall(value + ","):
+        if token == "(":
+            depth += 1
+        elif depth and token == ")":
+            depth -= 1
+        elif depth and len(comments) < 50:
+            comments.append(token)
+        elif token in {",", ";"} and not depth:
+            yield "".join(words), angle, "".join(comments)
+            words, comments, angle = [], [], None
+        elif token == ":" and not depth and angle is None and "@" not in "".join(words):
+            words = []  # the name of a group
+        elif token.startswith("<") and len(token) > 1:
+            angle = token[1:-1]
+        else:
+            words.append(token)
+    if depth and (words or angle):  # a comment that is never closed swallows the rest
+        yield "".join(words), angle, ""
+
+
+def _name(words: str) -> str:
+    unquoted = re.sub(r'"((?:[^"\\]|\\.)*)"', lambda match: re.sub(r"\\(.)", r"\1", match[1]), words)
+    return clean_line(readable(unquoted), 200).strip("\"' ")

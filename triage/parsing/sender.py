@@ -1,0 +1,256 @@
+"""Who really wrote a mail: From, Reply-To, a form's field, or the mail that a colleague forwards.
+
+What the text says is believed only of our own people and of known form services; everybody else could write
+anything into it. Where the evidence conflicts, `doubt` says so, and a person decides.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from triage.parsing.addresses import MailboxName, domain_of, is_within, normalised, read_addresses
+from triage.parsing.cleaning import clean_line
+from triage.parsing.forms import SERVICES, form_sender
+from triage.parsing.headers import Headers
+from triage.parsing.quotes import forwarded_block
+
+_FORWARD_SUBJECT = re.compile(
+    r"^\s*(?:\[[^\]]{1,40}\]\s*)?(?:fwd?|wg|tr|rv|enc|res?env|i|inoltr\w*|doorst|vl|vb|vs|pd|ilt|i̇lt|tov|továbbítás|fs|转发|轉寄|转寄|転送|전달|forwarded)\s*(?:\[\d+\])?\s*[:：]",
+    re.IGNORECASE,
+)
+_ROBOT = re.compile(
+    r"^(?:no[._-]?reply|do[._-]?not[._-]?reply|noreply|donotreply|notifications?|notify|mailer|forms?|webform|contact-?form|kontaktformular|wordpress|www-data|apache|website|web|submissions?|alerts?|automailer|robot|system|inquir(?:y|ies)|leads?)\b[^@]*@",
+    re.IGNORECASE,
+)
+_VIA = re.compile(r"^(.{1,100}?)\s+(?:via|über|par|por|tramite|przez|through)\s+(.{1,100})$", re.IGNORECASE)
+_BULK = ("list-id", "list-unsubscribe", "list-post", "mailing-list", "feedback-id")
+_DEPTH = 5  # forwards of forwards that are followed
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What the question of who wrote it is decided on."""
+
+    authors: tuple[MailboxName, ...]
+    reply_to: tuple[MailboxName, ...] = ()
+    recipients: tuple[str, ...] = ()
+    headers: Headers = field(default_factory=lambda: Headers(()))
+    subject: str = ""
+    text: str = ""
+    enclosed: tuple[Headers, ...] = ()
+
+    @property
+    def author(self) -> MailboxName:
+        return self.authors[0] if self.authors else MailboxName("", "")
+
+    @property
+    def forwards(self) -> bool:
+        """Whether the subject says that this mail is a forward."""
+        return bool(_FORWARD_SUBJECT.match(self.subject))
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Who wrote it and how we know; `doubt` is empty, or says what conflicts."""
+
+    name: str
+    address: str
+    evidence: str
+    doubt: str = ""
+
+
+def effective_sender(letter: Letter, company_domains: Sequence[str] = ()) -> Sender:
+    """Find who really wrote `letter`; never fails, at worst it is nobody with a doubt."""
+    own = tuple(domain.lower().lstrip("@") for domain in company_domains)
+    if not letter.author.address:
+        return _without_author(letter)
+    if len({author.address for author in letter.authors}) > 1:
+        return _said(letter.author, "the first of several From addresses", "the mail names several authors in From")
+    found = _listed(letter, own)
+    if found is None:
+        found = _from_inside(letter, own) if is_within(letter.author.domain, own) else _from_outside(letter, own)
+    return found
+
+
+def _said(who: MailboxName, evidence: str, doubt: str = "") -> Sender:
+    return Sender(clean_line(who.name, 200), who.address, clean_line(evidence, 300), clean_line(doubt, 300))
+
+
+def _without_author(letter: Letter) -> Sender:
+    fallback = next(iter([*read_addresses(letter.headers.text("sender")), *letter.reply_to]), letter.author)
+    return _said(fallback, "Sender or Reply-To, for want of From", "the mail has no usable From address")
+
+
+def _listed(letter: Letter, own: Sequence[str]) -> Sender | None:
+    """A mailing list or a service that put itself into From: "Anna via List"."""
+    headers, via = letter.headers, _VIA.match(letter.author.name)
+    for name in ("x-original-from", "x-original-sender"):
+        original = next(iter(read_addresses(headers.text(name))), None)
+        if original and original.address and original.address != letter.author.address:
+            named = original if original.name else MailboxName(_plain(via), original.address)
+            return _said(named, f"the list wrote itself into From; {name.title()} names the author")
+    if not via or not (headers.has("list-id") or headers.has("list-post") or is_within(letter.author.domain, own)):
+        return None
+    answer = _only_other(letter, own)
+    if answer:
+        return _said(
+            MailboxName(answer.name or _plain(via), answer.address),
+            "the list wrote itself into From; Reply-To names the author",
+        )
+    return _said(
+        MailboxName(_plain(via), letter.author.address),
+        "the list's address: the author's own is not in the headers",
+        "the mailing list hides the author's address",
+    )
+
+
+def _plain(via: re.Match[str] | None) -> str:
+    return via[1].strip(" '\"") if via else ""
+
+
+def _only_other(letter: Letter, own: Sequence[str]) -> MailboxName | None:
+    """The one Reply-To address outside our own domains, if there is exactly one and it is not From."""
+    others = {entry.address: entry for entry in letter.reply_to if entry.address and not is_within(entry.domain, own)}
+    others.pop(letter.author.address, None)
+    return next(iter(others.values())) if len(others) == 1 else None
+
+
+def _from_inside(letter: Letter, own: Sequence[str]) -> Sender:
+    """From names one of us: a colleague, perhaps one who forwards, or a form on our own site."""
+    if _fails_authentication(letter.headers):
+        return _said(letter.author, "From", "the mail claims our own domain, but its authentication failed")
+    if found := _forwarded(letter, own):
+        return found
+    answer, (name, address) = _only_other(letter, own), form_sender(letter.text)
+    filled = MailboxName(name, address) if address and not is_within(domain_of(address), own) else None
+    return _answered(letter, answer, filled, "a form on our own site") or _said(
+        letter.author, "From, one of our own domains"
+    )
+
+
+def _answered(letter: Letter, answer: MailboxName | None, filled: MailboxName | None, source: str) -> Sender | None:
+    """Weigh Reply-To and the form's field."""
+    if answer and filled and answer.address != filled.address:
+        doubt = "Reply-To and the form's e-mail field name different addresses"
+        return _said(MailboxName(filled.name or answer.name, answer.address), f"Reply-To of {source}", doubt)
+    if answer:
+        name = (
+            (filled.name if filled else "") or answer.name or letter.author.name * bool(filled is None and answer.name)
+        )
+        return _said(MailboxName(name, answer.address), f"Reply-To of {source}")
+    return _said(filled, f"e-mail field of {source}") if filled else None
+
+
+def _forwarded(letter: Letter, own: Sequence[str]) -> Sender | None:
+    """The outside writer of the mail that one of us forwards, in the text or as an attachment."""
+    inside_only = all(is_within(domain_of(address), own) for address in letter.recipients)
+    forwards, text = letter.forwards, letter.text
+    for _ in range(_DEPTH):
+        found = forwarded_block(text, forwards or inside_only)
+        if found is None:
+            break
+        block, text = found
+        writer = _writer(block.fields["from"])
+        if not is_within(writer.domain, own):
+            return _forward(letter, writer, forwards)
+    return _enclosed(letter, own)
+
+
+def _forward(letter: Letter, writer: MailboxName, forwards: bool) -> Sender | None:
+    if not writer.address:
+        doubt = f"the forwarded mail names {writer.name[:60]} without an address"
+        return _said(MailboxName(writer.name, letter.author.address), f"forwarded by {letter.author.address}", doubt)
+    if writer.address in letter.recipients:
+        return None  # a colleague answers a customer and quotes the mail
+    doubt = "" if forwards or _is_marked(letter.text) else "the mail is quoted to us, but not marked as forwarded"
+    return _said(writer, f"forwarded by {letter.author.address}: From of the forwarded mail", doubt)
+
+
+def _is_marked(text: str) -> bool:
+    return forwarded_block(text) is not None
+
+
+def _enclosed(letter: Letter, own: Sequence[str]) -> Sender | None:
+    for headers in letter.enclosed:
+        writer = next(iter(read_addresses(headers.text("from"))), None)
+        if writer and writer.address and not is_within(writer.domain, own):
+            return _said(writer, f"forwarded by {letter.author.address}: From of the attached mail")
+    return None
+
+
+def _writer(value: str) -> MailboxName:
+    """Read "Anna Schmidt <anna@x.example>", "Anna Schmidt [mailto:anna@x.example]" and their relatives."""
+    value = re.sub(r"mailto:", "", value, flags=re.IGNORECASE)
+    address = normalised(value)
+    name = re.split(r"[<\[(]", value, maxsplit=1)[0] if address else value
+    name = clean_line(name, 200).strip("\"'* ,;")
+    return MailboxName("" if "@" in name else name, address)
+
+
+def _from_outside(letter: Letter, own: Sequence[str]) -> Sender:
+    service = next((name for domain, name in SERVICES.items() if is_within(letter.author.domain, (domain,))), "")
+    answer, (name, address) = _only_other(letter, own), form_sender(letter.text)
+    filled = (
+        MailboxName(name, address)
+        if address and not is_within(domain_of(address), (*own, letter.author.domain))
+        else None
+    )
+    if service:
+        return _of_service(letter, service, answer, filled)
+    if answer and _ROBOT.match(letter.author.address):
+        return _said(answer, "Reply-To of an automatic sender", _impostor(letter, own))
+    if filled and _ROBOT.match(letter.author.address) and not _is_bulk(letter.headers):
+        return _said(
+            letter.author, "From", "the text names a sender as a form would, but the mail is from no known form"
+        )
+    return _said(letter.author, "From", _impostor(letter, own) or _elsewhere(letter, answer))
+
+
+def _of_service(letter: Letter, service: str, answer: MailboxName | None, filled: MailboxName | None) -> Sender:
+    if answer and is_within(answer.domain, (letter.author.domain,)):
+        answer = None
+    if found := _answered(letter, answer, filled, service):
+        return found
+    doubt = "" if _is_bulk(letter.headers) else f"{service} sent it, and nothing says who filled in the form"
+    return _said(letter.author, f"From of {service}", doubt)
+
+
+def _impostor(letter: Letter, own: Sequence[str]) -> str:
+    """Whether the name shown is another address than the one that wrote."""
+    shown = normalised(letter.author.name)
+    if shown and domain_of(shown) != letter.author.domain:
+        return "the display name shows an address of another domain" + (
+            ", ours" if is_within(domain_of(shown), own) else ""
+        )
+    return ""
+
+
+def _elsewhere(letter: Letter, answer: MailboxName | None) -> str:
+    """Whether answers would go to another domain than the mail came from; usual for bulk mail, odd for a person."""
+    if (
+        answer is None
+        or _is_bulk(letter.headers)
+        or _organisation(answer.domain) == _organisation(letter.author.domain)
+    ):
+        return ""
+    if answer.address.partition("@")[0] == letter.author.address.partition("@")[0]:
+        return ""
+    return "Reply-To leads to another domain than From"
+
+
+def _organisation(domain: str) -> str:
+    """The part of a domain that names its owner, roughly: mail.acme.co.uk -> acme."""
+    labels = [label for label in domain.split(".")[:-1] if label not in {"co", "com", "org", "net", "ac", "gov"}]
+    return labels[-1] if labels else domain
+
+
+def _is_bulk(headers: Headers) -> bool:
+    return any(headers.has(name) for name in _BULK) or headers.text("precedence").strip().lower() in {"bulk", "list"}
+
+
+def _fails_authentication(headers: Headers) -> bool:
+    """Whether our own server, whose Authentication-Results is the topmost, says that From is forged (RFC 8601)."""
+    results = headers.text("authentication-results").lower()
+    if "dmarc=" in results:
+        return "dmarc=fail" in results
+    return "spf=fail" in results and "dkim=pass" not in results
