@@ -114,5 +114,5 @@ def _ledger_lines(ledger: Ledger) -> Iterable[str]:
         yield f"  {place}. {row.name} {row.bid:+.2f}, then {row.after:+.2f}" + (
             f" (weight {row.weight})" if row.weight != 1 else ""
         )
-    for row in ledger.skipped:
-        yield f"  skipped: {row.name} {row.why}"
+    for other in ledger.skipped:
+        yield f"  skipped: {other.name} {other.why}"
