@@ -11,11 +11,13 @@ COMPILE := $(PY) -m uv pip compile --quiet --upgrade --universal --python-versio
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-browser bench lint format lock
+.PHONY: help setup demo test test-browser bench lint format lock
 .DELETE_ON_ERROR:
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(RUNTIME) ## Install what is needed to run it, into .venv
 
 demo: $(RUNTIME) ## Fill a demo inbox, run the real pipeline over it and serve the admin on 127.0.0.1
 	@$(PY) manage.py demo
