@@ -14,7 +14,7 @@ import logging
 import random
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -58,6 +58,14 @@ class DeliveryError(Exception):
         self.retry_after = retry_after
 
 
+class NotWanted(str):
+    """An outcome: the deed must no longer be done, and why (a person was faster)."""
+
+
+# Of one delivery: its evidence, why it is not wanted any more, or why it failed.
+Outcome = str | NotWanted | DeliveryError
+
+
 class Courier(Protocol):
     """Carries deliveries of one kind; opened once for a whole working-off, so that it can keep connections."""
 
@@ -68,8 +76,8 @@ class Courier(Protocol):
         """Look on the other side for each delivery, by primary key. One that is left out is ABSENT."""
         ...
 
-    def perform(self, batch: Sequence[Any]) -> Mapping[int, str | DeliveryError]:
-        """Do each delivery: its evidence, or its error, by primary key. May raise DeliveryError for all."""
+    def perform(self, batch: Sequence[Any]) -> Mapping[int, Outcome]:
+        """Do each delivery; outcomes by primary key. May raise DeliveryError for all of them."""
         ...
 
 
@@ -116,6 +124,12 @@ class Delivery(models.Model):
     def __str__(self) -> str:
         return f"{self.key} ({self.state})"
 
+    @classmethod
+    def owe(cls, *, effect: str, **fields: Any) -> Self:
+        """An unsaved delivery; one whose effect is not armed is only shown, now and when it is armed later."""
+        state = cls.State.OWED if effect in settings.ARMED else cls.State.SHADOW
+        return cls(effect=effect, state=state, **fields)
+
     def together(self) -> dict[str, Any]:
         """The lookup of the deliveries that may share a batch with this one."""
         return {"pk": self.pk}
@@ -155,29 +169,38 @@ class Delivery(models.Model):
         return token, [row for row in batch if row.pk in ours]
 
     def retry(self) -> None:
-        """A person wants it tried again."""
+        """A person wants it tried again; of an unconfirmed one they have seen that it was not done."""
         type(self)._default_manager.filter(
             pk=self.pk, state__in=(self.State.FAILED, self.State.UNCONFIRMED, self.State.SHADOW)
-        ).update(state=self.State.OWED, due_at=timezone.now(), error="", in_doubt=models.F("in_doubt"))
+        ).update(state=self.State.OWED, due_at=timezone.now(), error="", in_doubt=False)
 
-    def settle(self, outcome: str | DeliveryError, now: datetime) -> None:
+    def settle_by(self, probe: Probe) -> bool:
+        """Take what a probe saw for the outcome, if it is one."""
+        if probe.seen is Seen.FOUND:
+            self.settle(probe.evidence)
+        elif probe.seen is Seen.UNKNOWN and self.in_doubt:
+            self._free()
+            self.state, self.evidence = self.State.UNCONFIRMED, probe.evidence[:300]
+        else:
+            return False
+        return True
+
+    def settle(self, outcome: "Outcome") -> None:
         """Write the outcome of an attempt into this row's fields."""
-        self.taken_by = self.lease_until = None
-        self.attempts += 1
-        if isinstance(outcome, str):
-            self.state, self.evidence, self.error = self.State.DONE, outcome[:300], ""
-            self.settled_at, self.in_doubt = now, False
+        self._free()
+        if isinstance(outcome, DeliveryError):
+            self.error = str(outcome)[:500]
+            self.in_doubt = self.in_doubt or outcome.maybe_done
+            self.state = self.State.FAILED if outcome.permanent else self.State.OWED
+            self.due_at = timezone.now() + backoff(self.attempts, outcome.retry_after)
             return
-        self.error = str(outcome)[:500]
-        self.in_doubt = self.in_doubt or outcome.maybe_done
-        self.state = self.State.FAILED if outcome.permanent else self.State.OWED
-        self.due_at = now + backoff(self.attempts, outcome.retry_after)
+        self.state = self.State.CANCELLED if isinstance(outcome, NotWanted) else self.State.DONE
+        self.evidence, self.error, self.in_doubt = str(outcome)[:300], "", False
+        self.settled_at = timezone.now()
 
-    def doubt(self, evidence: str, now: datetime) -> None:
-        """Nobody can tell whether it was done."""
+    def _free(self) -> None:
         self.taken_by = self.lease_until = None
         self.attempts += 1
-        self.state, self.in_doubt, self.evidence = self.State.UNCONFIRMED, True, evidence[:300]
 
 
 def backoff(attempts: int, retry_after: float = 0) -> timedelta:
@@ -200,9 +223,9 @@ def work_off(kind: type[Delivery]) -> Counter[str]:
             token, batch = kind.claim(now)
             if not batch:
                 return tally
-            for row in _attempted(courier, batch):
-                tally[row.state] += 1
+            _attempt(courier, batch)
             _record(kind, token, batch)
+            tally.update(row.state for row in batch)
 
 
 def work_off_all() -> Counter[str]:
@@ -213,39 +236,30 @@ def work_off_all() -> Counter[str]:
     return tally
 
 
-def _attempted(courier: Courier, batch: Sequence[Delivery]) -> Iterator[Delivery]:
+def _attempt(courier: Courier, batch: Sequence[Delivery]) -> None:
     """Probe and perform a batch, settling each row in memory."""
+    pending, outcomes = list(batch), dict[int, Outcome]()
+    failure = DeliveryError("the other side gave no answer for it", maybe_done=True)
     try:
         probes = courier.probe(batch)
-        wanted = []
-        for row in batch:
-            probe = probes.get(row.pk, Probe(Seen.ABSENT))
-            if probe.seen is Seen.FOUND:
-                row.settle(probe.evidence, timezone.now())
-            elif probe.seen is Seen.UNKNOWN and row.in_doubt:
-                row.doubt(probe.evidence, timezone.now())
-            else:
-                wanted.append(row)
-        outcomes = courier.perform(wanted) if wanted else {}
+        pending = [row for row in batch if not row.settle_by(probes.get(row.pk, Probe(Seen.ABSENT)))]
+        if pending:
+            outcomes = dict(courier.perform(pending))
     except DeliveryError as error:
-        wanted, outcomes = [row for row in batch if row.state == row.State.OWED or row.taken_by], {}
         failure = error
     except Exception as error:
-        log.exception("a %s delivery failed unexpectedly", type(batch[0]).__name__)
-        wanted, outcomes = [row for row in batch if row.state == row.State.OWED or row.taken_by], {}
+        log.exception("a %s failed unexpectedly", type(batch[0]).__name__)
         failure = DeliveryError(f"{type(error).__name__}: {error}", maybe_done=True)
-    else:
-        failure = DeliveryError("the other side gave no answer for it", maybe_done=True)
-    for row in wanted:
-        row.settle(outcomes.get(row.pk, failure), timezone.now())
-    yield from batch
+    for row in pending:
+        row.settle(outcomes.get(row.pk, failure))
 
 
 def _record(kind: type[Delivery], token: uuid.UUID, batch: Sequence[Delivery]) -> None:
     """Store the outcomes, of the rows that are still ours only: a lease may have run out meanwhile."""
     fields = ["state", "attempts", "due_at", "in_doubt", "taken_by", "lease_until", "evidence", "error", "settled_at"]
     with transaction.atomic():
-        rows = kind._default_manager.filter(pk__in=[row.pk for row in batch], taken_by=token).select_for_update()
+        rows = kind._default_manager.select_related(None).select_for_update()
+        rows = rows.filter(pk__in=[row.pk for row in batch], taken_by=token)
         ours = set(rows.values_list("pk", flat=True))
         kept = [row for row in batch if row.pk in ours]
         kind._default_manager.bulk_update(kept, fields)

@@ -46,9 +46,15 @@ class Judgement:
 
 
 class Classifier(Protocol):
-    """A judge. `judge` is the Classification.Judge value that its answers are stored under."""
+    """A judge.
+
+    `judge` is the Classification.Judge value that its answers are stored under. `batch` is how many mails it
+    wants at once: after each batch the answers are stored, so that a paid one is lost by a crash as rarely
+    as can be.
+    """
 
     judge: str
+    batch: int
 
     def classify(self, mails: Sequence[MailText]) -> list[Judgement]:
         """Judge each mail; never raises for one mail: what failed is "uncertain" with `error` set."""

@@ -1,0 +1,89 @@
+"""Mails for tests: plain bytes of each kind, the same for the same number."""
+
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.utils import format_datetime
+from datetime import UTC, datetime, timedelta
+
+SHARED = "sales@acme.example"
+KINDS = ("lead", "lead-de", "rfq", "spam", "newsletter", "accounting", "uncertain", "internal", "auto-reply", "thread")
+
+
+@dataclass(frozen=True)
+class Mail:
+    """One test mail. `kind` is what it is meant to be judged as; its subject says so to the model's stand-in."""
+
+    kind: str
+    number: int
+    raw: bytes
+    message_id: str
+    in_reply_to: str = ""
+
+
+def mail(kind: str, number: int, *, in_reply_to: str = "", references: str = "") -> Mail:
+    """A mail of this kind with the given number."""
+    message = EmailMessage()
+    message_id = f"<{kind}.{number}@customer{number}.example>"
+    message["From"] = sender(kind, number)
+    message["To"] = SHARED
+    message["Subject"] = f"{kind} number {number}: {'Anfrage für Ventile' if kind == 'lead-de' else 'about valves'}"
+    message["Date"] = format_datetime(datetime.now(UTC) - timedelta(minutes=number % 60))
+    message["Message-ID"] = message_id
+    if in_reply_to:
+        message["In-Reply-To"] = in_reply_to
+        message["References"] = f"{references} {in_reply_to}".strip()
+    if kind == "auto-reply":
+        message["Auto-Submitted"] = "auto-replied"
+    if kind == "newsletter":
+        message["List-Unsubscribe"] = "<https://news.example/off>"
+    message.set_content(f"Good day,\n\nthis is mail {number} of the kind {kind}.\n\nRegards\nAnna Meyer {number}\n")
+    if number % 3 == 0:
+        message.add_alternative(f"<p>Good day,</p><p>this is mail {number} of the kind {kind}.</p>", subtype="html")
+    if number % 7 == 0:
+        message.add_attachment(b"%PDF-1.4 " + b"x" * 50_000, maintype="application", subtype="pdf", filename="a.pdf")
+    return Mail(kind, number, message.as_bytes(), message_id, in_reply_to)
+
+
+def sender(kind: str, number: int) -> str:
+    if kind == "internal":
+        return "Ben Colleague <ben@acme.example>"
+    return f"Anna Meyer {number} <anna{number}@customer{number}.example>"
+
+
+def mixed(count: int) -> list[Mail]:
+    """`count` mails, the kinds in turn; those of the kind "thread" answer a mail that a salesperson sent."""
+    mails = []
+    for number in range(count):
+        kind = KINDS[number % len(KINDS)]
+        answered = f"<sent.{number}@acme.example>" if kind == "thread" else ""
+        mails.append(mail(kind, number, in_reply_to=answered))
+    return mails
+
+
+def sent_by_salesperson(number: int, address: str) -> bytes:
+    """What a salesperson wrote before the customer's mail of the kind "thread" with this number."""
+    message = EmailMessage()
+    message["From"] = address
+    message["To"] = f"anna{number}@customer{number}.example"
+    message["Subject"] = f"About valves {number}"
+    message["Date"] = format_datetime(datetime.now(UTC) - timedelta(hours=2))
+    message["Message-ID"] = f"<sent.{number}@acme.example>"
+    message.set_content("Dear Anna, here is our offer.\n")
+    return message.as_bytes()
+
+
+def verdict_on(subject: str) -> dict[str, object]:
+    """What the model's stand-in says of a mail, by its subject."""
+    kind = subject.split()[0]
+    category = {"lead-de": "lead", "rfq": "lead", "thread": "lead"}.get(kind, kind)
+    if category not in ("lead", "spam", "newsletter", "accounting"):
+        category = "uncertain"
+    return {
+        "category": category,
+        "confidence": 0.97,
+        "language": "de" if kind == "lead-de" else "en",
+        "technical": kind == "rfq",
+        "sender_first_name": "Anna",
+        "company": None,
+        "reason": f"The subject says {kind}.",
+    }

@@ -1,0 +1,318 @@
+"""The pipeline over a real mailbox, with a judge that reads the verdict from the subject."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import call_command
+
+from crm.models import AuditEntry, Contact, Lead
+from inbox_router.delivery import work_off_all
+from inbox_router.environment import MailboxAccount
+from routing.models import Assignment
+from tests import mails
+from tests.servers.imap import Dovecot, ImapPeer
+from triage import services
+from triage.classifiers import Judgement, MailText
+from triage.models import Classification, Draft, Mailbox, MailboxDelivery, Message
+from triage.pipeline import run_mailbox
+
+pytestmark = [pytest.mark.django_db, pytest.mark.dovecot]
+TEAM = Path(__file__).parents[2] / "templates" / "demo" / "team.toml"
+Status = Message.Status
+
+
+class SubjectJudge:
+    """A judge that finds its verdict in the subject; `asked` counts the mails that it saw."""
+
+    judge = "local"
+    batch = 50
+
+    def __init__(self, **changes: object) -> None:
+        self.changes = changes
+        self.asked = 0
+
+    def classify(self, texts: Sequence[MailText]) -> list[Judgement]:
+        self.asked += len(texts)
+        return [Judgement(**(mails.verdict_on(text.subject) | self.changes)) for text in texts]  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def dovecot() -> Iterator[Dovecot]:
+    with Dovecot(users=[f"user{number}@acme.example" for number in range(60)]) as server:
+        yield server
+
+
+@pytest.fixture
+def account(dovecot: Dovecot, settings: object) -> MailboxAccount:
+    """A fresh, empty account for each test."""
+    user = dovecot.users[account.count]  # type: ignore[attr-defined]
+    account.count += 1  # type: ignore[attr-defined]
+    found = dovecot.account(user=user)
+    settings.MAILBOXES = {"inbox": found}  # type: ignore[attr-defined]
+    settings.TRASH_DELAY = 0  # type: ignore[attr-defined]
+    return found
+
+
+account.count = 0  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def human(account: MailboxAccount) -> Iterator[ImapPeer]:
+    with ImapPeer(account) as peer:
+        yield peer
+
+
+@pytest.fixture
+def run(account: MailboxAccount) -> Callable[..., dict[str, int]]:
+    """Run the pipeline once and work off what is due, as process_inbox does."""
+    call_command("load_team", str(TEAM))
+
+    def once(judge: SubjectJudge | None = None) -> dict[str, int]:
+        counts = run_mailbox(services.active_mailboxes()[0], judge or SubjectJudge())
+        work_off_all()
+        return dict(counts or {})
+
+    services.seed_company_rules()
+    return once
+
+
+def message_of(mail: mails.Mail) -> Message:
+    return Message.objects.get(message_id=mail.message_id)
+
+
+def test_a_lead_becomes_a_record_an_owner_and_a_draft(human: ImapPeer, run: Callable) -> None:
+    mail = mails.mail("lead", 1)
+    human.deliver(mail.raw)
+    run()
+    lead = Lead.objects.get()
+    assert lead.contact.address == "anna1@customer1.example"
+    assert lead.source == f"e-mail to {Mailbox.objects.get().address}"
+    assert lead.owner_name == Assignment.objects.get(lead=lead).salesperson.name
+    assert human.uids() == []
+    assert len(human.uids("Archive")) == 1
+    draft = human.mails("Drafts")[0]
+    assert f"In-Reply-To: {mail.message_id}".encode() in draft
+    assert b"To: Anna Meyer 1 <anna1@customer1.example>" in draft
+    assert b"Hello Anna," in draft or b"Dear Anna," in draft
+
+
+def test_a_judgement_below_the_line_waits_for_a_person_with_the_reason(human: ImapPeer, run: Callable) -> None:
+    uid = human.deliver(mails.mail("spam", 2).raw)
+    run(SubjectJudge(confidence=0.696))
+    run(SubjectJudge(confidence=0.696))
+    message = Message.objects.get()
+    assert message.status == Status.REVIEW
+    assert message.review_reason == "Spam, 69.6 % sure: below the line of 70%"
+    assert human.uids() == [uid]
+    assert "Review" in human.flags(uid)
+
+
+def test_spam_is_trashed_on_the_next_run_only(human: ImapPeer, run: Callable) -> None:
+    human.deliver(mails.mail("spam", 3).raw)
+    run()
+    assert len(human.uids()) == 1
+    run()
+    assert human.uids() == []
+    assert len(human.uids("Trash")) == 1
+
+
+def test_spam_waits_for_the_trash_delay_too(human: ImapPeer, run: Callable, settings: object) -> None:
+    settings.TRASH_DELAY = 3600  # type: ignore[attr-defined]
+    human.deliver(mails.mail("newsletter", 4).raw)
+    run()
+    run()
+    assert len(human.uids()) == 1
+
+
+def test_spam_that_a_person_flagged_stays(human: ImapPeer, run: Callable) -> None:
+    uid = human.deliver(mails.mail("spam", 5).raw)
+    run()
+    human.flag(uid, "\\Flagged")
+    run()
+    assert human.uids() == [uid]
+    delivery = MailboxDelivery.objects.get(deed="trash")
+    assert (delivery.state, delivery.evidence) == ("cancelled", "left alone: a person flagged the mail")
+
+
+def test_spam_that_a_person_moved_is_left_where_it_is(human: ImapPeer, run: Callable) -> None:
+    uid = human.deliver(mails.mail("spam", 6).raw)
+    run()
+    human.move(uid, "Junk")
+    run()
+    assert len(human.uids("Junk")) == 1
+    assert human.uids("Trash") == []
+    assert MailboxDelivery.objects.get(deed="trash").state == "cancelled"
+
+
+def test_spam_that_a_person_calls_a_lead_is_not_trashed(human: ImapPeer, run: Callable) -> None:
+    human.deliver(mails.mail("spam", 7).raw)
+    run()
+    services.decide(Message.objects.get(), "lead", User.objects.create_user("rita"))
+    run()
+    assert human.uids("Trash") == []
+    assert len(human.uids("Archive")) == len(human.uids("Drafts")) == 1
+    assert Lead.objects.get().owner_name
+
+
+def test_mail_of_a_colleague_is_skipped_and_untouched(human: ImapPeer, run: Callable) -> None:
+    uid = human.deliver(mails.mail("internal", 8).raw)
+    judge = SubjectJudge()
+    run(judge)
+    assert (Message.objects.get().status, judge.asked) == (Status.SKIPPED, 0)
+    assert human.uids() == [uid]
+    assert human.flags(uid) == set()
+    assert AuditEntry.objects.filter(action="skipped").count() == 1
+
+
+def test_an_automatic_reply_is_never_drafted_to_and_never_rotated(human: ImapPeer, run: Callable) -> None:
+    human.deliver(mails.mail("auto-reply", 9).raw)
+    run()
+    assert Message.objects.get().status == Status.REVIEW
+    assert Assignment.objects.count() == Draft.objects.count() == Lead.objects.count() == 0
+
+
+def test_accounting_mail_is_labelled_and_left(human: ImapPeer, run: Callable) -> None:
+    uid = human.deliver(mails.mail("accounting", 10).raw)
+    run()
+    run()
+    assert human.uids() == [uid]
+    assert human.flags(uid) == {"Accounting"}
+
+
+def test_a_thread_with_a_salesperson_in_it_gets_no_second_assignment(human: ImapPeer, run: Callable) -> None:
+    human.deliver(mails.sent_by_salesperson(11, "Ana Horakova <ana.horakova@acme.example>"), "Sent")
+    human.deliver(mails.mail("thread", 11, in_reply_to="<sent.11@acme.example>").raw)
+    run()
+    assert Assignment.objects.count() == Draft.objects.count() == 0
+    assert Lead.objects.get().owner_name == "Ana Horakova"
+    logged = AuditEntry.objects.get(action="in conversation")
+    assert "Ana Horakova" in logged.summary
+    assert "wrote on" in logged.reason
+
+
+def test_an_answer_in_the_thread_of_a_lead_belongs_to_that_lead(human: ImapPeer, run: Callable) -> None:
+    first = mails.mail("lead", 12)
+    human.deliver(first.raw)
+    run()
+    human.deliver(mails.mail("lead", 13, in_reply_to=first.message_id).raw)
+    run()
+    assert Lead.objects.count() == Assignment.objects.count() == Draft.objects.count() == 1
+    assert AuditEntry.objects.filter(action="follow-up").count() == 1
+
+
+def test_the_languages_and_the_technical_requests_find_their_pools(human: ImapPeer, run: Callable) -> None:
+    for kind in ("lead", "lead-de", "rfq"):
+        human.deliver(mails.mail(kind, 14).raw)
+    run()
+    pools = {a.lead.subject.split()[0]: a.pool.name for a in Assignment.objects.select_related("lead", "pool") if a.pool}
+    assert pools == {"lead": "Inside sales", "lead-de": "German", "rfq": "Engineering"}
+    assert all(assignment.cc for assignment in Assignment.objects.all())
+
+
+def test_at_first_connect_old_and_read_mail_is_recorded_and_not_acted_on(human: ImapPeer, run: Callable) -> None:
+    human.deliver(mails.mail("lead", 15).raw, flags="\\Seen")
+    human.deliver(mails.mail("lead", 16).raw)
+    run()
+    assert message_of(mails.mail("lead", 16)).status == Status.DONE
+    assert Message.objects.filter(status=Status.BACKLOG).count() == 1
+    assert Lead.objects.count() == 1
+
+
+def test_a_mail_that_a_person_read_first_is_still_found(human: ImapPeer, run: Callable) -> None:
+    run()
+    human.deliver(mails.mail("lead", 17).raw, flags="\\Seen")
+    run()
+    assert Lead.objects.count() == 1
+
+
+def test_a_further_run_changes_nothing(human: ImapPeer, run: Callable) -> None:
+    for mail in mails.mixed(20):
+        human.deliver(mail.raw)
+    run()
+    run()
+    folders = {folder: [(uid, human.flags(uid, folder)) for uid in human.uids(folder)] for folder in human.folders()}
+    rows = [AuditEntry.objects.count(), Classification.objects.count(), MailboxDelivery.objects.count()]
+    judge = SubjectJudge()
+    run(judge)
+    assert judge.asked == 0
+    assert folders == {f: [(uid, human.flags(uid, f)) for uid in human.uids(f)] for f in human.folders()}
+    assert rows == [AuditEntry.objects.count(), Classification.objects.count(), MailboxDelivery.objects.count()]
+
+
+def test_while_one_run_has_the_mailbox_another_does_nothing(human: ImapPeer, run: Callable) -> None:
+    human.deliver(mails.mail("lead", 18).raw)
+    lease = services.active_mailboxes()[0].take_lease()
+    assert lease
+    assert run() == {}
+    assert Message.objects.count() == 0
+    lease.give_back()
+    run()
+    assert Message.objects.count() == 1
+
+
+def test_a_model_that_fails_leaves_every_mail_to_a_person(human: ImapPeer, run: Callable) -> None:
+    human.deliver(mails.mail("spam", 19).raw)
+    run(SubjectJudge(error="the model did not answer in time", category="uncertain", confidence=0.0))
+    message = Message.objects.get()
+    assert message.status == Status.REVIEW
+    assert "did not answer in time" in message.review_reason
+
+
+def test_what_looks_like_spam_from_a_customer_goes_to_a_person(human: ImapPeer, run: Callable) -> None:
+    Contact.objects.create(address="anna20@customer20.example", domain="customer20.example")
+    human.deliver(mails.mail("spam", 20).raw)
+    run()
+    run()
+    assert Message.objects.get().status == Status.REVIEW
+    assert len(human.uids()) == 1
+
+
+def test_an_approved_draft_is_sent_once_filed_and_taken_out_of_drafts(
+    human: ImapPeer, run: Callable, mailoutbox: list
+) -> None:
+    human.deliver(mails.mail("lead", 21).raw)
+    run()
+    draft, user = Draft.objects.get(), User.objects.create_user("anton")
+    services.edit_draft(draft, subject=draft.subject, body="Dear Anna,\n\nyes.\n", version=draft.version)
+    services.approve_draft(draft, user)
+    run()
+    run()
+    recipients = [mail.to for mail in mailoutbox]
+    assert recipients == [["anna21@customer21.example"], [draft.cc]]
+    assert b"yes." in human.mails("Sent")[0]
+    assert human.uids("Drafts") == []
+    with pytest.raises(services.Conflict):
+        services.approve_draft(draft, user)
+
+
+def test_a_draft_that_a_person_edited_in_the_mail_program_is_left_alone(human: ImapPeer, run: Callable) -> None:
+    human.deliver(mails.mail("lead", 22).raw)
+    run()
+    ours = human.mails("Drafts")[0]
+    human.remove(human.uids("Drafts")[0], "Drafts")
+    human.deliver(ours.replace(b"Anna", b"Madam"), "Drafts")
+    services.reject_draft(Draft.objects.get(), User.objects.create_user("anton"), reason="wrong facts")
+    run()
+    assert len(human.uids("Drafts")) == 1
+    assert MailboxDelivery.objects.get(deed="discard").evidence == "left alone: a person edited it"
+
+
+def test_two_people_cannot_decide_the_same_message(human: ImapPeer, run: Callable) -> None:
+    human.deliver(mails.mail("uncertain", 23).raw)
+    run()
+    seen_by_both = [Message.objects.get(), Message.objects.get()]
+    user = User.objects.create_user("rita")
+    services.decide(seen_by_both[0], "accounting", user)
+    with pytest.raises(services.Conflict):
+        services.decide(seen_by_both[1], "spam", user)
+    assert Message.objects.get().category == "accounting"
+
+
+def test_a_resolved_review_loses_its_label(human: ImapPeer, run: Callable) -> None:
+    uid = human.deliver(mails.mail("uncertain", 24).raw)
+    run()
+    services.decide(Message.objects.get(), "accounting", User.objects.create_user("rita"))
+    run()
+    assert human.flags(uid) == {"Accounting"}

@@ -1,0 +1,221 @@
+"""Carries what is owed to a mailbox: one small class per deed, each with a probe and a deed.
+
+A message that is no longer where we left it was taken by a person, and a person's act wins: such a
+delivery is not wanted any more.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Self
+
+from django.conf import settings
+
+from inbox_router.delivery import DeliveryError, NotWanted, Outcome, Probe, Seen
+from triage import smtp
+from triage.mailbox import ImapMailbox, MailboxError, Role
+
+if TYPE_CHECKING:
+    from triage.models import Mailbox, MailboxDelivery
+
+Batch = Sequence["MailboxDelivery"]
+Probes = Mapping[int, Probe]
+Outcomes = Mapping[int, Outcome]
+
+
+class MailboxCourier:
+    """Keeps one connection per mailbox for a whole working-off."""
+
+    def __enter__(self) -> Self:
+        self._stack = ExitStack()
+        self._boxes: dict[str, ImapMailbox] = {}
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._stack.close()
+
+    def probe(self, batch: Batch) -> Probes:
+        with translated_errors(self, batch[0].mailbox, maybe_done=False):
+            return DEEDS[batch[0].deed].probe(self.box(batch[0].mailbox), batch)
+
+    def perform(self, batch: Batch) -> Outcomes:
+        with translated_errors(self, batch[0].mailbox, maybe_done=True):
+            return DEEDS[batch[0].deed].perform(self.box(batch[0].mailbox), batch)
+
+    def box(self, mailbox: "Mailbox") -> ImapMailbox:
+        if mailbox.name not in self._boxes:
+            if mailbox.name not in settings.MAILBOXES:
+                raise DeliveryError(f"no MAILBOX_URL is set for the mailbox {mailbox.name}", permanent=True)
+            box = ImapMailbox.open(settings.MAILBOXES[mailbox.name])
+            self._boxes[mailbox.name] = self._stack.enter_context(box)
+        return self._boxes[mailbox.name]
+
+    def drop(self, mailbox: "Mailbox") -> None:
+        """Forget a connection after an error: nobody knows what state it is in."""
+        self._boxes.pop(mailbox.name, None)
+
+
+class translated_errors:  # noqa: N801 (reads as a with-statement's verb)
+    """Turn the mailbox's errors into the delivery loop's."""
+
+    def __init__(self, courier: MailboxCourier, mailbox: "Mailbox", *, maybe_done: bool) -> None:
+        self.courier, self.mailbox, self.maybe_done = courier, mailbox, maybe_done
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if error is None or isinstance(error, DeliveryError):
+            return
+        self.courier.drop(self.mailbox)
+        if isinstance(error, MailboxError):
+            raise failed(error, maybe_done=self.maybe_done) from error
+
+
+class Label:
+    """Setting a label twice is the same as once: no probe."""
+
+    def probe(self, box: ImapMailbox, batch: Batch) -> Probes:
+        return {}
+
+    def perform(self, box: ImapMailbox, batch: Batch) -> Outcomes:
+        here, outcomes = still_here(box, batch)
+        evidence = box.label([row.message.uid for row in here], here[0].label) if here else {}
+        return outcomes | {row.pk: evidence[row.message.uid] for row in here if row.message.uid in evidence}
+
+
+class Unlabel(Label):
+    def perform(self, box: ImapMailbox, batch: Batch) -> Outcomes:
+        here, outcomes = still_here(box, batch)
+        evidence = box.unlabel([row.message.uid for row in here], here[0].label) if here else {}
+        return outcomes | {row.pk: evidence[row.message.uid] for row in here if row.message.uid in evidence}
+
+
+class Move:
+    """Out of the inbox. One that is gone from there was moved: by us, if it lies in the target, or by a person."""
+
+    def __init__(self, role: Role, *, leave_flagged: bool) -> None:
+        self.role, self.leave_flagged = role, leave_flagged
+
+    def probe(self, box: ImapMailbox, batch: Batch) -> Probes:
+        doubtful = [row for row in batch if row.in_doubt]
+        if not doubtful:
+            return {}
+        here = box.flags([row.message.uid for row in doubtful])
+        gone = {row.pk: row.message.message_id for row in doubtful if row.message.uid not in here}
+        return found_in(box, [self.role], gone)
+
+    def perform(self, box: ImapMailbox, batch: Batch) -> Outcomes:
+        here, outcomes = still_here(box, batch, leave_flagged=self.leave_flagged)
+        evidence = box.move([row.message.uid for row in here], self.role) if here else {}
+        return outcomes | {row.pk: evidence[row.message.uid] for row in here if row.message.uid in evidence}
+
+
+def still_here(box: ImapMailbox, batch: Batch, *, leave_flagged: bool = False) -> tuple[list["MailboxDelivery"], dict[int, Outcome]]:
+    """Split a batch into those whose mail is in the inbox as we know it, and the outcomes of the others."""
+    flags = box.flags([row.message.uid for row in batch])
+    current = box.state().uidvalidity
+    here: list[MailboxDelivery] = []
+    outcomes: dict[int, Outcome] = {}
+    for row in batch:
+        if row.message.uidvalidity != current:
+            outcomes[row.pk] = DeliveryError("the server renumbered the folder; waiting for the next fetch")
+        elif row.message.uid not in flags:
+            outcomes[row.pk] = NotWanted("left alone: a person took the mail out of the inbox")
+        elif leave_flagged and "\\Flagged" in flags[row.message.uid]:
+            outcomes[row.pk] = NotWanted("left alone: a person flagged the mail")
+        else:
+            here.append(row)
+    return here, outcomes
+
+
+class SaveDraft:
+    """The Message-ID tells whether it is there: in Drafts, or already sent or thrown away by a person."""
+
+    def probe(self, box: ImapMailbox, batch: Batch) -> Probes:
+        folders = [Role.DRAFTS]
+        if any(row.in_doubt for row in batch):
+            folders += [Role.SENT, Role.TRASH]
+        return found_in(box, folders, {row.pk: row.draft.mail_id for row in batch if row.draft})
+
+    def perform(self, box: ImapMailbox, batch: Batch) -> Outcomes:
+        return added(box, Role.DRAFTS, {row.pk: row.draft.mime() for row in batch if row.draft}, "\\Draft")
+
+
+class FileSent:
+    """Some servers file what they send by themselves: the probe sees it."""
+
+    def probe(self, box: ImapMailbox, batch: Batch) -> Probes:
+        return found_in(box, [Role.SENT], {row.pk: row.draft.sent_mail_id for row in batch if row.draft})
+
+    def perform(self, box: ImapMailbox, batch: Batch) -> Outcomes:
+        return added(box, Role.SENT, {row.pk: row.draft.mime(sent=True) for row in batch if row.draft}, "\\Seen")
+
+
+class Send:
+    """A reply that may have been sent is looked for in Sent, and never sent again by itself."""
+
+    def probe(self, box: ImapMailbox, batch: Batch) -> Probes:
+        doubtful = {row.pk: row.draft.sent_mail_id for row in batch if row.draft and row.in_doubt}
+        found = found_in(box, [Role.SENT], doubtful) if doubtful else {}
+        lost = Probe(Seen.UNKNOWN, "the answer of the mail server was lost; look whether the customer got it")
+        return {pk: found.get(pk, lost) for pk in doubtful}
+
+    def perform(self, box: ImapMailbox, batch: Batch) -> Outcomes:
+        return {row.pk: smtp.send(row.draft) for row in batch if row.draft}
+
+
+class Discard:
+    """Only our own draft, byte for byte, is taken away; one that a person edited is theirs."""
+
+    def probe(self, box: ImapMailbox, batch: Batch) -> Probes:
+        return {}
+
+    def perform(self, box: ImapMailbox, batch: Batch) -> Outcomes:
+        drafts = {row.pk: row.draft for row in batch if row.draft}
+        found = box.find(Role.DRAFTS, [draft.mail_id for draft in drafts.values()])
+        outcomes: dict[int, Outcome] = {}
+        for pk, draft in drafts.items():
+            uids = found.get(draft.mail_id, [])
+            same = [uid for uid in uids if box.raw(uid, folder=Role.DRAFTS) == draft.mime()]
+            if same:
+                moved = box.move(same, Role.TRASH, source=Role.DRAFTS)
+                outcomes[pk] = moved.get(same[0], NotWanted("left alone: it is no longer in Drafts"))
+            else:
+                outcomes[pk] = NotWanted("left alone: a person edited it" if uids else "it is no longer in Drafts")
+        return outcomes
+
+
+def found_in(box: ImapMailbox, folders: Sequence[Role], ids: Mapping[int, str | None]) -> dict[int, Probe]:
+    """Look for mails by Message-ID, in one search per folder. Of one without a usable id nothing is known."""
+    probes: dict[int, Probe] = {}
+    for folder in folders:
+        found = box.find(folder, [message_id for message_id in ids.values() if message_id])
+        for pk, message_id in ids.items():
+            if message_id not in found:
+                probes.setdefault(pk, Probe(Seen.UNKNOWN, "the mail cannot be searched for; please look"))
+            elif found[message_id]:
+                probes[pk] = Probe(Seen.FOUND, f"{folder} UID {found[message_id][-1]}")
+    return probes
+
+
+def added(box: ImapMailbox, folder: Role, mails: Mapping[int, bytes], flag: str) -> Outcomes:
+    """Append mails to a folder; the outcome of each."""
+    evidence = box.append(folder, list(mails.values()), [flag])
+    return {pk: failed(what) if isinstance(what, MailboxError) else what for pk, what in zip(mails, evidence, strict=True)}
+
+
+def failed(error: MailboxError, *, maybe_done: bool = False) -> DeliveryError:
+    return DeliveryError(
+        str(error), permanent=error.permanent, maybe_done=maybe_done, retry_after=error.retry_after
+    )
+
+
+DEEDS: Mapping[str, Label | Move | SaveDraft | Send | FileSent | Discard] = {
+    "label": Label(),
+    "unlabel": Unlabel(),
+    "draft": SaveDraft(),
+    "send": Send(),
+    "file": FileSent(),
+    "discard": Discard(),
+    "archive": Move(Role.ARCHIVE, leave_flagged=False),
+    "trash": Move(Role.TRASH, leave_flagged=True),
+}

@@ -1,0 +1,19 @@
+"""Mail, what was judged of it, and what is owed for it."""
+
+from triage.models.delivery import MailboxDelivery
+from triage.models.draft import Draft
+from triage.models.judgement import Category, Classification, SenderRule
+from triage.models.mailbox import Mailbox, Run
+from triage.models.message import Message, SentMail
+
+__all__ = [
+    "Category",
+    "Classification",
+    "Draft",
+    "Mailbox",
+    "MailboxDelivery",
+    "Message",
+    "Run",
+    "SenderRule",
+    "SentMail",
+]

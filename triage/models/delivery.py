@@ -1,0 +1,81 @@
+"""What is owed to a mailbox: labels, moves, drafts, approved replies."""
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+from django.db import models
+
+from crm.services import Entry, record
+from inbox_router.delivery import Delivery
+from triage.courier import MailboxCourier
+from triage.models.draft import Draft
+from triage.models.mailbox import Mailbox
+from triage.models.message import Message
+
+
+class WithWhatItIsAbout(models.Manager["MailboxDelivery"]):
+    def get_queryset(self) -> models.QuerySet["MailboxDelivery"]:
+        rows = super().get_queryset().select_related("mailbox", "message", "draft")
+        heavy = ("text", "new_text", "headers", "raw")
+        return rows.defer(*(f"message__{name}" for name in heavy))
+
+
+class MailboxDelivery(Delivery):
+    """One deed in a mailbox, for one message. Those of a message are done in order, its move out of the inbox last."""
+
+    class Deed(models.TextChoices):
+        LABEL = "label", "label"
+        UNLABEL = "unlabel", "take the label off"
+        DRAFT = "draft", "save the draft"
+        SEND = "send", "send the reply"
+        FILE = "file", "file the reply in Sent"
+        DISCARD = "discard", "take the draft out of Drafts"
+        ARCHIVE = "archive", "archive"
+        TRASH = "trash", "move to Trash"
+
+    ORDER = {deed: position for position, deed in enumerate(Deed)}
+    EFFECTS = {Deed.LABEL: "label", Deed.UNLABEL: "label", Deed.ARCHIVE: "archive", Deed.TRASH: "trash"}
+
+    mailbox = models.ForeignKey(Mailbox, models.PROTECT, related_name="deliveries")
+    message = models.ForeignKey(Message, models.PROTECT, related_name="deliveries")
+    draft = models.ForeignKey(Draft, models.PROTECT, null=True, blank=True, related_name="deliveries")
+    deed = models.CharField(max_length=8, choices=Deed)
+    label = models.CharField(max_length=50, blank=True)
+
+    objects = WithWhatItIsAbout()
+    batch_size = 100
+    courier = MailboxCourier
+
+    class Meta(Delivery.Meta):
+        verbose_name_plural = "mailbox deliveries"
+
+    @classmethod
+    def of(cls, message: Message, deed: Deed, *, draft: Draft | None = None, label: str = "") -> Self:
+        """An unsaved delivery of this deed for a message, once per decision of it."""
+        return cls.owe(
+            effect=cls.EFFECTS.get(deed, "draft"),
+            key=f"message:{message.pk}:{deed}:{message.version}",
+            stream=f"message:{message.pk}",
+            position=message.version * len(cls.ORDER) + cls.ORDER[deed],
+            mailbox_id=message.mailbox_id,
+            message=message,
+            draft=draft,
+            deed=deed,
+            label=label,
+        )
+
+    def together(self) -> dict[str, Any]:
+        return {"mailbox": self.mailbox_id, "deed": self.deed, "label": self.label}
+
+    @classmethod
+    def record_outcome(cls, settled: Sequence[Self]) -> None:
+        record([row.entry() for row in settled])
+
+    def entry(self) -> Entry:
+        return Entry(
+            key=f"{self.key}:{self.state}:{self.attempts}",
+            action=f"{self.deed} {self.state}",
+            subject=f"message:{self.message_id}",
+            summary=f"{self.get_deed_display().capitalize()}: {self.get_state_display()}",
+            reason=self.error or self.evidence,
+        )

@@ -1,0 +1,82 @@
+"""What mail can be, who says so, and which senders are known."""
+
+from django.conf import settings
+from django.db import models
+
+
+class Category(models.TextChoices):
+    SPAM = "spam", "Spam"
+    NEWSLETTER = "newsletter", "Newsletter"
+    LEAD = "lead", "Lead"
+    ACCOUNTING = "accounting", "Accounting"
+    UNCERTAIN = "uncertain", "Uncertain"
+
+    @classmethod
+    def trashed(cls) -> tuple["Category", ...]:
+        """Those whose mail goes to Trash."""
+        return (cls.SPAM, cls.NEWSLETTER)
+
+
+class SenderRule(models.Model):
+    """A known sender."""
+
+    class Scope(models.TextChoices):
+        ADDRESS = "address", "this address"
+        DOMAIN = "domain", "this domain"
+        SUBDOMAINS = "subdomains", "this domain and its subdomains"
+
+    class Kind(models.TextChoices):
+        INTERNAL = "internal", "internal: skip"
+        MARKETING = "marketing", "marketing: tell the classifier"
+        ALWAYS = "always", "always this category, without the classifier"
+
+    pattern = models.CharField(max_length=254, help_text="news@example.com or example.com")
+    scope = models.CharField(max_length=10, choices=Scope, default=Scope.DOMAIN)
+    kind = models.CharField(max_length=10, choices=Kind, default=Kind.MARKETING)
+    category = models.CharField(
+        max_length=10, choices=Category, blank=True, help_text="For 'always': the category that its mail gets"
+    )
+    note = models.CharField(max_length=300, blank=True)
+    active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["pattern", "scope", "kind"], name="one_rule_per_sender")]
+
+    def __str__(self) -> str:
+        return f"{self.pattern} ({self.get_kind_display()})"
+
+
+class Classification(models.Model):
+    """One judgement of a message, by a rule, a model or a person; the newest stands in the message."""
+
+    class Judge(models.TextChoices):
+        RULE = "rule", "rule"
+        LOCAL = "local", "embedded classifier"
+        LLM = "llm", "language model"
+        PERSON = "person", "person"
+
+    message = models.ForeignKey("triage.Message", models.CASCADE, related_name="classifications")
+    judge = models.CharField(max_length=8, choices=Judge)
+    model = models.CharField(max_length=100, blank=True, help_text="Name and version of the model, or of the rule")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    category = models.CharField(max_length=10, choices=Category)
+    confidence = models.FloatField()
+    language = models.CharField(max_length=8, blank=True)
+    technical = models.BooleanField(default=False)
+    sender_first_name = models.CharField(max_length=100, blank=True)
+    company = models.CharField(max_length=200, blank=True)
+    reason = models.CharField(max_length=500, blank=True)
+    error = models.CharField(max_length=300, blank=True, help_text="Why the model gave no usable answer")
+    input_tokens = models.PositiveIntegerField(default=0)
+    output_tokens = models.PositiveIntegerField(default=0)
+    cost = models.DecimalField(max_digits=12, decimal_places=6, default=0, help_text="USD")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"{self.category} {self.sure} by {self.judge}"
+
+    @property
+    def sure(self) -> str:
+        """The confidence for people. Cut, not rounded: 0.696 must not look like the line of 0.70 that it missed."""
+        return f"{int(self.confidence * 1000) / 10:g} % sure"

@@ -1,0 +1,91 @@
+"""The watched mailboxes and the runs over them."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Self
+
+from django.db import models
+from django.utils import timezone
+
+LEASE = timedelta(minutes=5)
+
+
+class LeaseLost(Exception):
+    """Another run has the mailbox now; whoever sees this writes nothing more."""
+
+
+class Mailbox(models.Model):
+    """One account and folder that is watched. How to sign in is a setting, never a row."""
+
+    name = models.CharField(max_length=50, unique=True, help_text="As in MAILBOX_<NAME>_URL; 'inbox' for MAILBOX_URL")
+    address = models.CharField(max_length=254, blank=True, help_text="What customers write to")
+    folder = models.CharField(max_length=200, default="INBOX")
+    active = models.BooleanField(default=True)
+    uidvalidity = models.BigIntegerField(null=True, blank=True, editable=False)
+    last_uid = models.BigIntegerField(default=0, editable=False, help_text="Every UID up to this one has a row")
+    started_at = models.DateTimeField(null=True, blank=True, editable=False)
+    sent_uidvalidity = models.BigIntegerField(null=True, blank=True, editable=False)
+    sent_last_uid = models.BigIntegerField(default=0, editable=False)
+    last_polled_at = models.DateTimeField(null=True, blank=True, editable=False)
+    last_error = models.CharField(max_length=500, blank=True, editable=False)
+    lease_holder = models.UUIDField(null=True, editable=False)
+    lease_until = models.DateTimeField(null=True, editable=False)
+    fence = models.BigIntegerField(default=0, editable=False, help_text="Counts the leases: a stale holder is known by it")
+
+    class Meta:
+        verbose_name_plural = "mailboxes"
+
+    def __str__(self) -> str:
+        return self.address or self.name
+
+    def take_lease(self) -> "Lease | None":
+        """Take this mailbox for one run; None while another run has it.
+
+        Each lease has a number of its own (the fence): a holder that was stopped and woke up late is
+        recognised by its old number and can write nothing.
+        """
+        holder, now = uuid.uuid4(), timezone.now()
+        free = models.Q(lease_holder=None) | models.Q(lease_until__lt=now)
+        taken = Mailbox.objects.filter(free, pk=self.pk).update(
+            lease_holder=holder, lease_until=now + LEASE, fence=models.F("fence") + 1
+        )
+        return Lease(self.pk, holder) if taken else None
+
+
+@dataclass(frozen=True)
+class Lease:
+    """The right to run one mailbox, until it runs out."""
+
+    mailbox_id: int
+    holder: uuid.UUID
+
+    def renew(self) -> None:
+        """Keep it for another while; called in every transaction that writes for the run.
+
+        Raises LeaseLost. The row stays locked until the transaction ends, so nobody can take over in between.
+        """
+        ours = Mailbox.objects.filter(pk=self.mailbox_id, lease_holder=self.holder)
+        if not ours.update(lease_until=timezone.now() + LEASE):
+            raise LeaseLost(f"mailbox {self.mailbox_id} was taken over by another run")
+
+    def give_back(self) -> None:
+        Mailbox.objects.filter(pk=self.mailbox_id, lease_holder=self.holder).update(lease_holder=None)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.give_back()
+
+
+class Run(models.Model):
+    """One run of the pipeline over one mailbox."""
+
+    mailbox = models.ForeignKey(Mailbox, models.CASCADE, related_name="runs")
+    started_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    counts = models.JSONField(default=dict)
+
+    def __str__(self) -> str:
+        return f"run {self.pk} of {self.mailbox}"

@@ -1,0 +1,115 @@
+"""Every mail in a watched folder, and the headers of what was sent."""
+
+from typing import TYPE_CHECKING
+
+from django.db import models
+
+from triage.models.judgement import Category, SenderRule
+from triage.models.mailbox import Mailbox, Run
+
+if TYPE_CHECKING:
+    from triage.models.judgement import Classification
+
+
+class Message(models.Model):
+    """One mail in a watched folder. Its status is its position in the pipeline, so a crash resumes there."""
+
+    class Status(models.TextChoices):
+        FOUND = "found", "found: not read yet"
+        FETCHED = "fetched", "fetched"
+        FILTERED = "filtered", "waits for the classifier"
+        CLASSIFIED = "classified", "judged"
+        REVIEW = "review", "waits for a person"
+        ACTED = "acted", "acted on"
+        LOGGED = "logged", "acted on and logged"
+        DONE = "done", "done"
+        SKIPPED = "skipped", "skipped: internal"
+        BACKLOG = "backlog", "older than the start: not acted on"
+        DUPLICATE = "duplicate", "the same mail as another: not acted on"
+        QUARANTINED = "quarantined", "could not be read: needs a person"
+
+    mailbox = models.ForeignKey(Mailbox, models.PROTECT, related_name="messages")
+    folder = models.CharField(max_length=200)
+    uidvalidity = models.BigIntegerField()
+    uid = models.BigIntegerField()
+    status = models.CharField(max_length=12, choices=Status, default=Status.FOUND, db_index=True)
+    first_run = models.ForeignKey(Run, models.SET_NULL, null=True, blank=True, related_name="+")
+
+    message_id = models.CharField(max_length=255, blank=True, db_index=True)
+    thread_id = models.CharField(max_length=255, blank=True, db_index=True)
+    in_reply_to = models.CharField(max_length=255, blank=True)
+    references = models.TextField(blank=True, help_text="Message-IDs, oldest first, separated by spaces")
+    content_hash = models.CharField(max_length=64, blank=True, db_index=True)
+    from_name = models.CharField(max_length=200, blank=True)
+    from_address = models.CharField(max_length=254, blank=True)
+    sender_name = models.CharField(max_length=200, blank=True, help_text="Who really wrote it")
+    sender_address = models.CharField(max_length=254, blank=True, db_index=True)
+    sender_rule = models.ForeignKey(SenderRule, models.SET_NULL, null=True, blank=True, related_name="+")
+    reply_to = models.CharField(max_length=254, blank=True, help_text="The one address that a reply may go to")
+    doubt = models.CharField(max_length=300, blank=True, help_text="Why it is not clear who wrote it")
+    sender_evidence = models.CharField(max_length=300, blank=True)
+    subject = models.CharField(max_length=500, blank=True)
+    headers = models.JSONField(default=dict, blank=True)
+    text = models.TextField(blank=True, help_text="The readable text, quotes included")
+    new_text = models.TextField(blank=True, help_text="Without quoted replies and signature")
+    attachments = models.JSONField(default=list, blank=True, help_text="Name, type and size of each; never the bytes")
+    size = models.PositiveIntegerField(default=0, help_text="Bytes on the server")
+    received_at = models.DateTimeField(null=True, blank=True, db_index=True)
+    automatic = models.CharField(max_length=20, blank=True, help_text="Why it is automatic mail: never answered, never rotated")
+    same_as = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="copies")
+    raw = models.BinaryField(null=True, blank=True, help_text="Only of a mail that could not be read")
+    error = models.CharField(max_length=500, blank=True)
+
+    category = models.CharField(max_length=10, choices=Category, blank=True, db_index=True)
+    confidence = models.FloatField(null=True, blank=True)
+    language = models.CharField(max_length=8, blank=True)
+    technical = models.BooleanField(default=False)
+    review_reason = models.CharField(max_length=300, blank=True)
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decided_run = models.ForeignKey(Run, models.SET_NULL, null=True, blank=True, related_name="+")
+    version = models.PositiveIntegerField(default=0, help_text="Counts decisions; two people cannot decide the same one")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["mailbox", "folder", "uidvalidity", "uid"], name="one_row_per_message_on_the_server"
+            )
+        ]
+
+    JUDGED = ("category", "confidence", "language", "technical")
+
+    def __str__(self) -> str:
+        return f"{self.subject or 'no subject'}, {self.sender_name or self.sender_address}"
+
+    def adopt(self, judgement: "Classification") -> None:
+        """Carry the newest judgement of this message. What it does not say (a rule, a person) stays as it was."""
+        self.category, self.confidence = judgement.category, judgement.confidence
+        self.language = judgement.language or self.language
+        self.technical = judgement.technical
+
+
+class SentMail(models.Model):
+    """The headers of one mail in the Sent folder: who of us is in which thread."""
+
+    mailbox = models.ForeignKey(Mailbox, models.CASCADE, related_name="sent")
+    uidvalidity = models.BigIntegerField()
+    uid = models.BigIntegerField()
+    message_id = models.CharField(max_length=255, blank=True, db_index=True)
+    thread_id = models.CharField(max_length=255, blank=True, db_index=True)
+    in_reply_to = models.CharField(max_length=255, blank=True, db_index=True)
+    from_name = models.CharField(max_length=200, blank=True)
+    from_address = models.CharField(max_length=254, blank=True)
+    to_addresses = models.TextField(blank=True)
+    cc_addresses = models.TextField(blank=True)
+    subject = models.CharField(max_length=500, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["mailbox", "uidvalidity", "uid"], name="one_row_per_sent_mail")
+        ]
+        verbose_name_plural = "sent mail"
+
+    def __str__(self) -> str:
+        return f"{self.subject or 'no subject'}, {self.from_address}"

@@ -1,0 +1,57 @@
+"""START HERE: the six stages that every new message goes through.
+
+    fetch -> prefilter -> classify -> act -> log -> cleanup
+
+A message's status is its position in the pipeline. Each stage takes the messages that wait for it, a chunk
+at a time, and leaves them with the next status; so a run that dies is resumed by the next one where it
+stopped, and no model is asked twice. Nothing here touches the outside world except to read mail and to
+ask the model: what a decision owes is worked off afterwards by `inbox_router.delivery`.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from django.conf import settings
+from django.utils import timezone
+
+from triage import classifiers
+from triage.mailbox import ImapMailbox
+from triage.models import Mailbox, Run
+from triage.models.mailbox import Lease
+from triage.stages import act, classify, cleanup, fetch, log, prefilter
+
+CHUNK = 50  # messages that go through the stages together
+
+
+@dataclass
+class Context:
+    """What the stages of one run share."""
+
+    mailbox: Mailbox
+    box: ImapMailbox
+    classifier: classifiers.Classifier
+    run: Run
+    lease: Lease
+    chunk: int = CHUNK
+    counts: Counter[str] = field(default_factory=Counter)
+
+
+STAGES = (fetch, prefilter, classify, act, log, cleanup)
+
+
+def run_mailbox(mailbox: Mailbox, classifier: classifiers.Classifier) -> Counter[str] | None:
+    """Run all stages over one mailbox until nothing waits any more; None while another run has it.
+
+    Raises MailboxError when the mailbox cannot be read, LeaseLost when another run took over.
+    """
+    lease = mailbox.take_lease()
+    if lease is None:
+        return None
+    with lease, ImapMailbox.open(settings.MAILBOXES[mailbox.name]) as box:
+        run = Run.objects.create(mailbox=mailbox)
+        context = Context(mailbox, box, classifier, run, lease)
+        while sum(stage.run(context) for stage in STAGES):
+            pass
+        run.finished_at, run.counts = timezone.now(), dict(context.counts)
+        run.save(update_fields=["finished_at", "counts"])
+        return context.counts

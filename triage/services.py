@@ -1,0 +1,174 @@
+"""What people and commands ask of triage. Each is one deed, whole or not at all."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from django.utils import timezone
+
+from inbox_router.delivery import work_off_all
+from triage import classifiers
+from triage.decisions import REVIEW_LABEL, Known, note, owe
+from triage.mailbox import MailboxError
+from triage.models import Category, Classification, Draft, Mailbox, MailboxDelivery, Message
+from triage.models.mailbox import LeaseLost
+from triage.pipeline import run_mailbox
+from triage.stages.act import act_on, known
+from triage.stages.prefilter import seed_company_rules
+
+Deed, Status = MailboxDelivery.Deed, Message.Status
+
+
+class Conflict(Exception):
+    """Somebody else was faster; the text says so for a person. Nothing was changed."""
+
+
+@dataclass
+class Report:
+    """What a run did: counts per mailbox, errors in one line each, counts of delivery outcomes."""
+
+    mailboxes: dict[str, Counter[str]] = field(default_factory=dict)
+    busy: list[str] = field(default_factory=list)
+    errors: dict[str, str] = field(default_factory=dict)
+    deliveries: Counter[str] = field(default_factory=Counter)
+
+
+def process(only: str = "") -> Report:
+    """Run the pipeline over every active mailbox, or the one that is named, then work off what is due."""
+    report = Report()
+    seed_company_rules()
+    classifier = classifiers.from_settings()
+    for mailbox in active_mailboxes(only):
+        try:
+            counts = run_mailbox(mailbox, classifier)
+        except (MailboxError, LeaseLost) as error:
+            report.errors[mailbox.name] = str(error)
+            Mailbox.objects.filter(pk=mailbox.pk).update(last_error=str(error)[:500])
+            continue
+        if counts is None:
+            report.busy.append(mailbox.name)
+        else:
+            report.mailboxes[mailbox.name] = counts
+    report.deliveries = work_off_all()
+    return report
+
+
+def active_mailboxes(only: str = "") -> list[Mailbox]:
+    """The mailboxes to watch, made from the settings where they are new. Raises KeyError for an unknown name."""
+    if only and only not in settings.MAILBOXES:
+        raise KeyError(only)
+    boxes = []
+    for name, account in settings.MAILBOXES.items():
+        defaults = {"folder": account.folder, "address": account.user if "@" in account.user else ""}
+        boxes.append(Mailbox.objects.get_or_create(name=name, defaults=defaults)[0])
+    return [box for box in boxes if box.active and only in ("", box.name)]
+
+
+# --- people's decisions -----------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def decide(message: Message, category: str, user: AbstractBaseUser, *, why: str = "") -> None:
+    """A person says what a message is; the same act stage follows as for a judgement of the model.
+
+    What was owed for the earlier decision is called off. Raises Conflict if the message was decided anew
+    since the person saw it.
+    """
+    if category == Category.UNCERTAIN:
+        raise ValueError("A person decides for one of the categories.")
+    current = Message.objects.filter(pk=message.pk, version=message.version)
+    if not current.update(status=Status.CLASSIFIED):
+        raise Conflict("This message was decided meanwhile; nothing was changed.")
+    was_review = message.status == Status.REVIEW
+    judgement = person_judgement(message, category, user, why)
+    message.adopt(judgement)
+    message.status = Status.CLASSIFIED
+    message.save(update_fields=["status", *Message.JUDGED])
+    call_off(message)
+    around: Known = known([message])[message.pk]
+    act_on(message, judgement, around, actor=str(user))
+    if was_review:
+        owe(MailboxDelivery.of(message, Deed.UNLABEL, label=REVIEW_LABEL))
+
+
+def person_judgement(message: Message, category: str, user: AbstractBaseUser, why: str) -> Classification:
+    """A person's judgement, with what the model read (language, name) kept where it did."""
+    before = message.classifications.order_by("pk").last()
+    return Classification.objects.create(
+        message=message,
+        judge=Classification.Judge.PERSON,
+        person_id=user.pk,
+        category=category,
+        confidence=1.0,
+        language=message.language,
+        technical=message.technical,
+        sender_first_name=before.sender_first_name if before else "",
+        company=before.company if before else "",
+        reason=why[:500] or f"decided by {user}",
+    )
+
+
+def call_off(message: Message) -> None:
+    """Drop what is still owed for an earlier decision of a message."""
+    owed = message.deliveries.filter(state__in=(MailboxDelivery.State.OWED, MailboxDelivery.State.FAILED))
+    owed.update(state=MailboxDelivery.State.CANCELLED, evidence="called off: the message was decided anew")
+
+
+# --- drafts -----------------------------------------------------------------------------------------------
+
+
+def edit_draft(draft: Draft, *, subject: str, body: str, version: int) -> None:
+    """Change a waiting draft's text. Raises Conflict if somebody else changed it since it was opened."""
+    waiting = Draft.objects.filter(pk=draft.pk, version=version, state=Draft.State.WAITING)
+    if not waiting.update(subject=subject, body=body, version=version + 1):
+        raise Conflict("The draft was changed, approved or rejected meanwhile; nothing was saved.")
+    draft.refresh_from_db()
+
+
+@transaction.atomic
+def approve_draft(draft: Draft, user: AbstractBaseUser) -> None:
+    """Send a reply: the one act that leads to a send. Its copy is filed in Sent and the draft taken away."""
+    sent_id = draft.mail_id.replace("<draft-", "<reply-", 1)
+    close_draft(draft, Draft.State.APPROVED, user, sent_mail_id=sent_id)
+    for deed in (Deed.SEND, Deed.FILE, Deed.DISCARD):
+        owe(MailboxDelivery.of(draft.message, deed, draft=draft))
+    note(draft.message, "draft approved", f"Reply to {draft.to_address} approved", str(user))
+
+
+@transaction.atomic
+def reject_draft(draft: Draft, user: AbstractBaseUser, *, reason: str = "") -> None:
+    """Do not send a reply; the unchanged draft is taken out of Drafts."""
+    close_draft(draft, Draft.State.REJECTED, user, reject_reason=reason[:300])
+    call_off_draft(draft)
+    owe(MailboxDelivery.of(draft.message, Deed.DISCARD, draft=draft))
+    note(draft.message, "draft rejected", f"Reply to {draft.to_address} rejected", str(user), reason)
+
+
+def close_draft(draft: Draft, state: Draft.State, user: AbstractBaseUser, **fields: str) -> None:
+    """Move a waiting draft on, once. Raises Conflict if somebody was faster."""
+    fields_now = {"state": state, "decided_by_id": user.pk, "decided_at": timezone.now(), **fields}
+    waiting = Draft.objects.filter(pk=draft.pk, version=draft.version, state=Draft.State.WAITING)
+    if not waiting.update(**fields_now):
+        raise Conflict("The draft was changed, approved or rejected meanwhile; nothing was done.")
+    draft.refresh_from_db()
+
+
+def call_off_draft(draft: Draft) -> None:
+    draft.deliveries.filter(state=MailboxDelivery.State.OWED, deed=Deed.DRAFT).update(
+        state=MailboxDelivery.State.CANCELLED, evidence="called off: the draft was rejected"
+    )
+
+
+# --- what could not be read -------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def read_again(message: Message, user: AbstractBaseUser) -> None:
+    """Put a quarantined message back to the start of the pipeline; the next run reads it again."""
+    if not Message.objects.filter(pk=message.pk, status=Status.QUARANTINED).update(status=Status.FOUND, error=""):
+        raise Conflict("This message is not in quarantine any more.")
+    note(message, "read again", "To be read again", str(user))

@@ -1,0 +1,101 @@
+"""Stage 3: one judgement per message, outside any transaction; what is not sure goes to a person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from crm.models import AuditEntry
+from crm.services import Entry, record
+from triage.classifiers import Classifier, Judgement, MailText
+from triage.models import Category, Classification, Message
+from triage.stages.prefilter import rule_evidence
+
+if TYPE_CHECKING:
+    from triage.pipeline import Context
+
+TEXT_LIMIT = 6000  # characters of a mail that a judge sees, half from each end
+
+
+def run(context: Context) -> int:
+    """Judge each message that waits for it. Each batch of answers is stored before the next is asked for."""
+    waiting = Message.objects.filter(mailbox=context.mailbox, status=Message.Status.FILTERED)
+    messages = list(waiting.select_related("sender_rule").order_by("pk"))
+    step = context.classifier.batch
+    for start in range(0, len(messages), step):
+        batch = messages[start : start + step]
+        judgements = context.classifier.classify([mail_text(message) for message in batch])
+        store(context, batch, judgements)
+    return len(messages)
+
+
+def mail_text(message: Message) -> MailText:
+    """What a judge sees of a message: the same for every judge and for the reviewer."""
+    return MailText(
+        subject=message.subject,
+        sender_name=message.sender_name,
+        sender_address=message.sender_address,
+        text=both_ends(message.text, TEXT_LIMIT),
+        new_text=both_ends(message.new_text, TEXT_LIMIT),
+        headers=message.headers,
+        attachments=tuple(f"{part['name']} ({part['type']})" for part in message.attachments),
+        evidence=tuple(rule_evidence(message)),
+        automatic=message.automatic,
+    )
+
+
+def both_ends(text: str, limit: int) -> str:
+    """The beginning and the end of a long text: what is asked stands in one of the two."""
+    if len(text) <= limit:
+        return text
+    return f"{text[: limit // 2]}\n[...]\n{text[-limit // 2 :]}"
+
+
+def store(context: Context, messages: Sequence[Message], judgements: Sequence[Judgement]) -> None:
+    """One Classification per judgement; the message carries the newest."""
+    rows = [row(context.classifier, *pair) for pair in zip(messages, judgements, strict=True)]
+    for message, made in zip(messages, rows, strict=True):
+        message.adopt(made)
+        message.status = Message.Status.CLASSIFIED
+    with transaction.atomic():
+        context.lease.renew()
+        Classification.objects.bulk_create(rows)
+        Message.objects.bulk_update(messages, ["status", *Message.JUDGED])
+        record([entry(message, made) for message, made in zip(messages, rows, strict=True)])
+    context.counts["classified"] += len(messages)
+    context.counts["model_errors"] += sum(bool(made.error) for made in rows)
+
+
+def row(classifier: Classifier, message: Message, judgement: Judgement) -> Classification:
+    return Classification(
+        message=message,
+        judge=classifier.judge,
+        model=judgement.model[:100],
+        category=judgement.category,
+        confidence=judgement.confidence,
+        language=judgement.language[:8],
+        technical=judgement.technical,
+        sender_first_name=(judgement.sender_first_name or "")[:100],
+        company=(judgement.company or "")[:200],
+        reason=judgement.reason[:500],
+        error=judgement.error[:300],
+        input_tokens=judgement.input_tokens,
+        output_tokens=judgement.output_tokens,
+        cost=judgement.cost,
+    )
+
+
+def entry(message: Message, made: Classification) -> Entry:
+    return Entry(
+        key=f"message:{message.pk}:classified",
+        action="classified",
+        subject=f"message:{message.pk}",
+        summary=f"{Category(made.category).label}, {made.sure}",
+        reason=made.error or made.reason,
+        actor=made.model or made.judge,
+        actor_kind=AuditEntry.Actor.MODEL,
+        sender=message.sender_address,
+        mail_subject=message.subject,
+    )

@@ -1,0 +1,58 @@
+"""Stage 6: the inbox stays clean. Leads are archived; spam and newsletters go to Trash, a run later.
+
+Accounting and review mail stays in the inbox for people. Here the moves are only owed; the courier looks
+once more, just before it moves a mail, whether a person moved or flagged it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import transaction
+
+from triage.models import Category, MailboxDelivery, Message
+
+if TYPE_CHECKING:
+    from triage.pipeline import Context
+
+Deed, Status = MailboxDelivery.Deed, Message.Status
+
+
+def run(context: Context) -> int:
+    """Owe the move of each logged message that is ready for it; how many there were."""
+    ready = [*leads(context), *ripe_trash(context)]
+    if not ready:
+        return 0
+    moves = [MailboxDelivery.of(message, deed) for message in ready if (deed := move_of(message))]
+    with transaction.atomic():
+        context.lease.renew()
+        taken = Message.objects.filter(pk__in=[message.pk for message in ready], status=Status.LOGGED)
+        if taken.update(status=Status.DONE) != len(ready):
+            raise RuntimeError("a message changed while it was cleaned up")  # rolled back; the next run sees it anew
+        MailboxDelivery.objects.bulk_create(moves)
+    return len(ready)
+
+
+def leads(context: Context) -> Sequence[Message]:
+    """Everything that is not for Trash: its move, if it has one, may follow at once."""
+    rows = Message.objects.filter(mailbox=context.mailbox, status=Status.LOGGED)
+    return rows.exclude(category__in=Category.trashed()).order_by("pk")
+
+
+def ripe_trash(context: Context) -> Sequence[Message]:
+    """Spam and newsletters that an earlier run, long enough ago, marked for Trash."""
+    before = context.run.started_at - timedelta(seconds=settings.TRASH_DELAY)
+    rows = Message.objects.filter(
+        mailbox=context.mailbox, status=Status.LOGGED, category__in=Category.trashed(), decided_at__lte=before
+    )
+    return rows.exclude(decided_run=context.run).order_by("pk")
+
+
+def move_of(message: Message) -> MailboxDelivery.Deed | None:
+    """Where a message goes in the end; None for what stays in the inbox for people."""
+    if message.category in Category.trashed():
+        return Deed.TRASH
+    return Deed.ARCHIVE if message.category == Category.LEAD else None
