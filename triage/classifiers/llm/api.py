@@ -1,6 +1,5 @@
 """One call of a model, within a hard time limit. The only importer of litellm."""
 
-import logging
 import os
 import threading
 from collections.abc import Callable
@@ -13,7 +12,6 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 MAX_TOKENS = 1000  # of an answer; some providers' own default is 64,000
@@ -86,7 +84,7 @@ def same_provider(model: str, other: str) -> bool:
 def complete(endpoint: Endpoint, chat: list[dict[str, str]], schema: type[BaseModel], seconds: float) -> Completion:
     """Ask once: exactly one request, no answer later than `seconds`. Raises ClassifierError and nothing else."""
     litellm = load()
-    _require_key(endpoint)
+    _require_provider_and_key(endpoint)
 
     def ask() -> Any:
         return litellm.completion(
@@ -132,14 +130,18 @@ def within(seconds: float, call: Callable[[], T]) -> T:
 
 
 def _provider(model: str) -> str:
+    """The provider's name, "" for a model of none that is known."""
     try:
         return str(load().get_llm_provider(model)[1])
-    except Exception:  # an unknown one raises, with a class that depends on the name
-        return model.partition("/")[0]
+    except Exception:  # its class depends on the name
+        return ""
 
 
-def _require_key(endpoint: Endpoint) -> None:
+def _require_provider_and_key(endpoint: Endpoint) -> None:
     """A missing key would look like a fault of the server, which is worth a retry; this is not."""
+    if not _provider(endpoint.model):
+        problem = f"{endpoint.model} is of no known provider: write LLM_MODEL like openai/NAME."
+        raise ClassifierError(problem, every_mail=True)
     if endpoint.api_key or endpoint.api_base:
         return
     missing = [name for name in load().validate_environment(endpoint.model)["missing_keys"] if name.endswith("_KEY")]
@@ -188,14 +190,12 @@ def _explained(error: Exception, endpoint: Endpoint, seconds: float) -> Classifi
         return ClassifierError(f"{model} points elsewhere ({status}): check LLM_API_BASE.", every_mail=True)
     if status is not None and 400 <= status < 500:
         return ClassifierError(f"{model} refused the request ({status} {type(error).__name__}).", permanent=True)
-    log.debug("a model call failed: %s %s", type(error).__name__, status)
-    problem = f"{model} cannot be reached or does not work ({status or type(error).__name__})."
-    return ClassifierError(problem, retry_after=_retry_after(error))
+    return ClassifierError(f"{model} cannot be reached or does not work.", retry_after=_retry_after(error))
 
 
 def _retry_after(error: Exception) -> float:
     """Seconds asked for by the Retry-After header, which may also be a date (RFC 9110, 10.2.3); 0 if there is none."""
-    headers = getattr(getattr(error, "response", None), "headers", None) or {}
+    headers = getattr(error, "litellm_response_headers", None) or {}
     value = str(headers.get("retry-after", ""))
     if value.isascii() and value.isdigit():
         return float(value)

@@ -2,6 +2,7 @@
 
 import json
 import re
+import unicodedata
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -96,7 +97,10 @@ def _slot(value: str | None, form: re.Pattern[str], limit: int, mail: MailText) 
     if value is None or visible(value) != value:
         return None
     name = " ".join(value.split())
-    if not name or len(name) > limit or LINK.search(name) or not form.fullmatch(name):
+    letters = "".join(
+        char for char in name if not unicodedata.category(char).startswith("M")
+    )  # \w knows no vowel signs
+    if not letters or len(name) > limit or LINK.search(name) or not form.fullmatch(letters):
         return None
     seen = " ".join(f"{mail.sender_name} {mail.sender_address} {mail.subject} {mail.text} {mail.new_text}".split())
     return name if name.casefold() in visible(seen).casefold() else None
