@@ -3,13 +3,15 @@
 `mail.parse` is the way in; each other module reads one thing: headers, addresses, bodies, quotes, sender, ...
 """
 
-from triage.parsing.mail import ParsedMail, UnreadableMail, parse
+from triage.parsing.mail import ParsedHeader, ParsedMail, UnreadableMail, parse, parse_header
 from triage.parsing.names import first_name
 from triage.parsing.raw import fetched_from_bytes
 from triage.parsing.sender import Letter, Sender, effective_sender
+from triage.parsing.threads import thread_root
 
 __all__ = [
     "Letter",
+    "ParsedHeader",
     "ParsedMail",
     "Sender",
     "UnreadableMail",
@@ -17,4 +19,6 @@ __all__ = [
     "fetched_from_bytes",
     "first_name",
     "parse",
+    "parse_header",
+    "thread_root",
 ]

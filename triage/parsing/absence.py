@@ -4,31 +4,14 @@ import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 
+from triage.parsing.words import any_of, table
+
 HORIZON = timedelta(days=400)  # nobody is away for longer
 _TEXT_LIMIT = 3000
 
-_MONTHS = {
-    1: "january januar jan janvier enero ene gennaio gen janeiro januari stycznia styczeń leden ledna januára tammikuuta ocak január января январь ianuarie ιανουαρίου jänner січня",
-    2: "february februar feb février fevrier févr febrero febbraio fevereiro fev februari lutego luty února únor februára helmikuuta şubat február февраля februarie φεβρουαρίου лютого",
-    3: "march märz mar mars marzo março maart mrt marca marzec března březen maaliskuuta mart március марта martie μαρτίου березня",
-    4: "april apr avril abril abr aprile kwietnia kwiecień dubna duben apríla huhtikuuta nisan április апреля aprilie απριλίου квітня",
-    5: "may mai mayo maggio mag maio mei maja maj května květen mája toukokuuta mayıs május мая μαΐου травня",
-    6: "june juni jun juin junio giugno giu junho czerwca czerwiec června červen júna kesäkuuta haziran június июня iunie ιουνίου червня",
-    7: "july juli jul juillet juil julio luglio lug julho lipca lipiec července červenec júla heinäkuuta temmuz július июля iulie ιουλίου липня",
-    8: "august aug août aout agosto ago agostus augustus augusti sierpnia sierpień srpna srpen augusta elokuuta ağustos augusztus августа αυγούστου серпня",
-    9: "september sept sep septembre septiembre settembre set setembro września wrzesień září septembra syyskuuta eylül szeptember сентября septembrie σεπτεμβρίου вересня",
-    10: "october oktober okt oct octobre octubre ottobre ott outubro out października październik října říjen októbra lokakuuta ekim október октября octombrie οκτωβρίου жовтня",
-    11: "november nov novembre noviembre novembro listopada listopad listopadu novembra marraskuuta kasım ноября noiembrie νοεμβρίου листопада",
-    12: "december dezember dez dec décembre decembre diciembre dic dicembre dezembro grudnia grudzień prosince prosinec decembra joulukuuta aralık декабря decembrie δεκεμβρίου грудня",
-}
-_MONTH_OF = {name: month for month, names in _MONTHS.items() for name in names.split()}
+_MONTH_OF = {name: int(month) for month, names in table("absence")["months"].items() for name in names}
 _NAMES = "|".join(sorted(_MONTH_OF, key=len, reverse=True))
-_UNTIL = re.compile(
-    r"\b(?:until|till|through|thru|back(?: in the office)?(?: on)?|returning(?: on)?|return(?: to the office)?(?: on)?|bis(?: zum| einschließlich)?|wieder(?: ab)?|ab dem|zurück(?: am)?|jusqu['’]?(?:au|à|en)?|au|retour(?: le)?|de retour(?: le)?|à partir du"
-    r"|hasta(?: el)?|regreso(?: el)?|fino al?|sino al|rientr\w*(?: il)?|até(?: (?:o )?dia)?|retorno|t/m|tot(?: en met)?|terug(?: op)?|do(?: dnia)?|wracam|powrót|till och med|åter|tilbage|tilbake|til og med|til|asti|takaisin|kadar|tarihine"
-    r"|по|до|вернусь|έως|μέχρι|până(?: la)?|dne|-ig|-tól)\b|～|〜|至|到|まで|까지|—|–|\s-\s",
-    re.IGNORECASE,
-)
+_UNTIL = re.compile(rf"\b{any_of('absence', 'until')}\b|{any_of('absence', 'until_unspaced')}", re.IGNORECASE)
 _DATE = re.compile(
     rf"(?P<y1>20\d\d)[-./](?P<m1>\d{{1,2}})[-./](?P<d1>\d{{1,2}})(?!\d)"
     rf"|(?P<y2>20\d\d)\s?[年년]\s?(?P<m2>\d{{1,2}})\s?[月월]\s?(?P<d2>\d{{1,2}})\s?[日일]|(?P<m3>\d{{1,2}})\s?[月월]\s?(?P<d3>\d{{1,2}})\s?[日일]"

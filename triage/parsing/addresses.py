@@ -1,7 +1,7 @@
 """Address lists, read in one pass: names are decoded after the commas and brackets are found, never before."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from triage.parsing.cleaning import clean_line
@@ -30,7 +30,7 @@ def domain_of(address: str) -> str:
     return address.rpartition("@")[2]
 
 
-def is_within(domain: str, domains: "frozenset[str] | tuple[str, ...] | list[str]") -> bool:
+def is_within(domain: str, domains: Iterable[str]) -> bool:
     """Whether `domain` is one of `domains` or a subdomain of one."""
     return any(domain == known or domain.endswith("." + known) for known in domains)
 
@@ -68,22 +68,22 @@ def _entries(value: str) -> Iterator[tuple[str, str | None, str]]:
     comments: list[str] = []
     angle: str | None = None
     depth = 0
-    for token in _TOKEN.findall(value + ","):
-        if token == "(":
+    for piece in _TOKEN.findall(value + ","):
+        if piece == "(":
             depth += 1
-        elif depth and token == ")":
+        elif depth and piece == ")":
             depth -= 1
         elif depth and len(comments) < 50:
-            comments.append(token)
-        elif token in {",", ";"} and not depth:
+            comments.append(piece)
+        elif piece in {",", ";"} and not depth:
             yield "".join(words), angle, "".join(comments)
             words, comments, angle = [], [], None
-        elif token == ":" and not depth and angle is None and "@" not in "".join(words):
+        elif piece == ":" and not depth and angle is None and "@" not in "".join(words):
             words = []  # the name of a group
-        elif token.startswith("<") and len(token) > 1:
-            angle = token[1:-1]
+        elif piece.startswith("<") and len(piece) > 1:
+            angle = piece[1:-1]
         else:
-            words.append(token)
+            words.append(piece)
     if depth and (words or angle):  # a comment that is never closed swallows the rest
         yield "".join(words), angle, ""
 

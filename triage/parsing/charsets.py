@@ -45,7 +45,7 @@ def codec(charset: str) -> str:
 
 
 def decoded(data: bytes, charset: str = "", cut: bool = False) -> str:
-    """Decode `data`: as declared, else UTF-8, else the likeliest charset; never fails. `cut`: the end may be missing."""
+    """Decode `data`: as declared, else UTF-8, else the likeliest; never fails. `cut`: the end may be missing."""
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return data.decode("utf-16", "replace")
     if data.isascii() and not _is_stateful(charset):

@@ -1,9 +1,10 @@
-# ruff: noqa: RUF001 (words of many languages)
+# ruff: noqa: RUF001 (look-alike punctuation of other scripts is meant)
 """Contact forms: who sends them, and the fields they put into the text of a mail."""
 
 import re
 
 from triage.parsing.addresses import normalised
+from triage.parsing.words import any_of
 
 # Services that mail a form's answers, and portals that pass on inquiries; by the domain they send from.
 SERVICES = {
@@ -60,24 +61,15 @@ SERVICES = {
     "zohoforms.com": "Zoho Forms",
 }
 
-_YOUR = r"(?:your|ihre?|deine?|votre|tu|su|il tuo|la tua|seu|sua|uw|je|twój|twoje?|váš|vaše|din|ditt|ваше?|ваш[аи]?|contact|customer|sender'?s?)?[\s_-]*"
-_LABELS = {
-    "email": r"(?:e-?mail|mail|email-?\s?id)(?:[\s_-]*(?:address|adresse?|addresse|id|-adresse))?|(?:work|business|company|reply)[\s_-]?e-?mail"
-    r"|correo(?: electr[óo]nico)?|dirección de (?:correo|e-?mail)|courriel|adresse[\s_-]?(?:e-?)?mail|adresse électronique|indirizzo[\s_-](?:e-?)?mail|posta elettronica"
-    r"|endereço de e-?mail|e-?mailadres|adres e-?mail|e-?mailov[áa] adresa|e-?post(?:adress[e]?)?|sähköposti(?:osoite)?|e-?posta(?: adresi)?|e-?mail[\s-]?cím|почта|эл\.? ?почта|электронная почта|e-?mail адрес"
-    r"|电子邮[箱件]|邮箱(?:地址)?|電子郵件|電郵|メールアドレス|メール|이메일(?: 주소)?|البريد الإلكتروني|דוא\"?ל|אימייל|อีเมล|ηλεκτρονικό ταχυδρομείο",
-    "first": r"first[\s_-]?name|given[\s_-]?name|vorname|prénom|nombre de pila|primeiro nome|voornaam|imię|jméno|krstné meno|förnamn|fornavn|etunimi|keresztnév|имя",
-    "last": r"last[\s_-]?name|sur[\s_-]?name|family[\s_-]?name|nachname|familienname|nom de famille|apellidos?|cognome|sobrenome|apelido|achternaam|nazwisko|příjmení|priezvisko|efternamn|efternavn|etternavn|sukunimi|soyad[ıi]?|vezetéknév|фамилия",
-    "name": r"(?:full[\s_-]?)?name|names|contact[\s_-]?(?:person|name)|vor-? ?und nachname|ansprechpartner(?:in)?|nom(?: complet| et prénom)?|nom et prénom|prénom et nom|nombre(?: completo| y apellidos?)?|nome(?: completo| e cognome)?|naam"
-    r"|imię i nazwisko|jméno a příjmení|meno|namn|navn|nimi|ad[ıi]?(?: ve)? soyad[ıi]?|ad soyad|isim|név|teljes név|фио|имя и фамилия|контактное лицо|姓名|您的姓名|名前|お名前|氏名|ご担当者名|이름|성함|الاسم|שם|שם מלא|ชื่อ|όνομα|ονοματεπώνυμο|nume",
-    "company": r"company(?:[\s_-]?name)?|organi[sz]ation|firma|unternehmen|firmenname|société|entreprise|empresa|azienda|società|bedrijf|bedrijfsnaam|företag|virksomhed|yritys|şirket|cég|компания|организация|公司|公司名称|会社名|貴社名|회사명?|الشركة|εταιρεία",
-    "phone": r"(?:tele)?phone(?:[\s_-]?(?:number|no\.?))?|mobile|tel\.?|telefon(?:nummer)?|téléphone|tel[ée]fono|telefone|telefoon(?:nummer)?|puhelin|телефон|电话|手机|電話(?:番号)?|전화(?:번호)?|الهاتف|טלפון|τηλέφωνο",
-    "message": r"(?:message|comments?|inquiry|enquiry|question|details|project|request|nachricht|anfrage|mitteilung|kommentar|message body|demande|mensaje|consulta|comentarios?|messaggio|richiesta|mensagem|bericht|vraag|wiadomość|treść(?: wiadomości)?|zpráva|meddelande|besked|melding|viesti|mesaj(?:ınız)?|üzenet|сообщение|вопрос|留言|信息|内容|メッセージ|お問い合わせ内容|ご用件|문의 ?내용|메시지|الرسالة|הודעה|μήνυμα|mesaj)(?:\s*body|text)?",
-    "from": r"from|von|de|da|van|od",
-}
-_LABEL = re.compile("|".join(f"(?P<{kind}>{_YOUR}(?:{words}))" for kind, words in _LABELS.items()), re.IGNORECASE)
+_KINDS = ("email", "first", "last", "name", "company", "phone", "message", "from")
+_LABEL = re.compile(
+    "|".join(rf"(?P<{kind}>(?:{any_of('form', 'your')}[\s_-]+)?{any_of('form', kind)})" for kind in _KINDS),
+    re.IGNORECASE,
+)
 _LINE = re.compile(
-    r"^[\s*•·\-–>|#\d.]{0,8}\**([^:：=|*]{2,50}?)\s*[*✱]?\s*\**\s*(?:\((?:required|optional|pflichtfeld|obligatoire)\))?\s*(?:[:：=|]|\?)\**\s*(.*)$"
+    r"^[\s*•·\-–>|#\d.]{0,8}\**([^:：=|*]{2,50}?)\s*[*✱]?\s*\**\s*(?:\((?:required|optional|pflichtfeld|obligatoire)\))?"
+    r"\s*(?:[:：=|]|\?)\**\s*(.*)$",
+    re.IGNORECASE,
 )
 _LINES = 200  # a form's fields stand at the top or the bottom; more lines than this are text
 

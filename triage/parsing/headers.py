@@ -21,13 +21,16 @@ FIELD_LIMIT = 100_000  # bytes of one field
 FIELDS = 500
 KEPT_LIMIT = 500  # characters of a header that is kept for judges and reviewers
 
+# fmt: off
 KEPT = (
-    "authentication-results auto-submitted content-type disposition-notification-to feedback-id importance "
-    "list-id list-post list-unsubscribe list-unsubscribe-post mailing-list organization precedence priority "
-    "reply-to return-path sender user-agent x-auto-response-suppress x-autoreply x-autorespond x-autoresponder "
-    "x-failed-recipients x-mailer x-mailgun-tag x-originating-ip x-priority x-spam-flag x-spam-level x-spam-score "
-    "x-spam-status x-campaign x-campaignid x-form-name x-original-from x-original-sender"
-).split()
+    "authentication-results", "auto-submitted", "content-type", "disposition-notification-to", "feedback-id",
+    "importance", "list-id", "list-post", "list-unsubscribe", "list-unsubscribe-post", "mailing-list",
+    "organization", "precedence", "priority", "reply-to", "return-path", "sender", "user-agent",
+    "x-auto-response-suppress", "x-autoreply", "x-autorespond", "x-autoresponder", "x-failed-recipients",
+    "x-mailer", "x-mailgun-tag", "x-originating-ip", "x-priority", "x-spam-flag", "x-spam-level", "x-spam-score",
+    "x-spam-status", "x-campaign", "x-campaignid", "x-form-name", "x-original-from", "x-original-sender",
+)
+# fmt: on
 
 _FIELD = re.compile(rb"([!-9;-~]{1,100})[ \t]*:(.*)", re.DOTALL)
 _MANY_ENCODED_WORDS = 400

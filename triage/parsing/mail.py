@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date as Date
+from datetime import date as calendar_date
 from datetime import datetime
 
 from triage.mailbox.mails import Attachment, FetchedMail, TextPart
@@ -22,42 +22,53 @@ SUBJECT_LIMIT = 500
 ATTACHMENTS = 100
 
 
-class UnreadableMail(Exception):
+class UnreadableMail(Exception):  # noqa: N818 (said of the mail)
     """There is nothing to read in what was fetched; the text says why. The mail waits for a person."""
 
 
-@dataclass(frozen=True)
-class ParsedMail:
-    """A mail, read. Every text can be stored as it is: no NUL, no lone surrogates; names and ids are one line.
-
-    `automatic` is "" or one of the kinds in `triage.parsing.automatic`; `sender_doubt` is "" or why it is not
-    clear who wrote it; `hidden_removed` notes what was invisible; `html` is as it came: show it sandboxed only.
-    """
+@dataclass(frozen=True, kw_only=True)
+class ParsedHeader:
+    """What the header of a mail says. Ids are in angle brackets, addresses in lower case, absent ones are ""."""
 
     message_id: str
     in_reply_to: str
     references: tuple[str, ...]
-    thread_root: str
     content_hash: str
     from_name: str
     from_address: str
     reply_to: tuple[str, ...]
     to: tuple[str, ...]
     cc: tuple[str, ...]
+    subject: str
+    date: datetime | None
+    headers: dict[str, str]
+
+    @property
+    def thread_root(self) -> str:
+        """The oldest mail of the thread that is known; a made-up id if no mail is named."""
+        return thread_root(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParsedMail(ParsedHeader):
+    """A mail, read. Every text can be stored as it is: no NUL, no lone surrogates; names and ids are one line.
+
+    `sender_*` is who really wrote it, `sender_doubt` is "" or why that is not clear. `automatic` is "" or a kind
+    of `triage.parsing.automatic`. `hidden_removed` notes what was invisible. `html` is as it came: show it
+    sandboxed only.
+    """
+
     sender_name: str
     sender_address: str
     sender_evidence: str
     sender_doubt: str
-    subject: str
-    date: datetime | None
-    headers: dict[str, str]
     text: str
     new_text: str
     hidden_removed: tuple[str, ...]
     html: str
     attachments: tuple[Attachment, ...]
     automatic: str
-    out_of_office_until: Date | None
+    out_of_office_until: calendar_date | None
     bounced_message_ids: tuple[str, ...]
 
 
@@ -70,37 +81,48 @@ def parse(mail: FetchedMail, company_domains: Sequence[str] = ()) -> ParsedMail:
     enclosed = tuple(read_headers(block.encode()) for block in texts[EMBEDDED])
     letter = _letter(headers, both_ends(bodies.text, TEXT_LIMIT), enclosed)
     sender = effective_sender(letter, company_domains)
-    moment = date(headers.text("date")) or mail.received_at
-    signals = _signals(letter, texts, mail.attachments)
+    header = _header(headers, letter, _content_hash(mail), mail.received_at)
+    relayed = sender.address != letter.author.address
+    signals = _signals(letter, texts, mail.attachments, relayed)
     kind = automatic.kind_of(signals)
-    content_hash = _content_hash(mail)
-    message_id, in_reply_to, references = _ids(headers)
     return ParsedMail(
-        message_id=message_id,
-        in_reply_to=in_reply_to,
-        references=references,
-        thread_root=thread_root(message_id, in_reply_to, references, content_hash),
-        content_hash=content_hash,
-        from_name=letter.author.name,
-        from_address=letter.author.address,
-        reply_to=_addresses(letter.reply_to),
-        to=_addresses(read_addresses(headers.text("to"))),
-        cc=_addresses(read_addresses(headers.text("cc"))),
+        **vars(header),
         sender_name=sender.name,
         sender_address=sender.address,
         sender_evidence=sender.evidence,
         sender_doubt=sender.doubt,
-        subject=letter.subject,
-        date=moment,
-        headers=headers.kept(),
         text=letter.text,
         new_text=signals.text,
         hidden_removed=bodies.hidden,
         html=bodies.html,
         attachments=tuple(_attachment(attachment) for attachment in mail.attachments[:ATTACHMENTS]),
         automatic=kind,
-        out_of_office_until=_absent_until(signals, moment) if kind == automatic.OUT_OF_OFFICE else None,
+        out_of_office_until=_absent_until(signals, header.date) if kind == automatic.OUT_OF_OFFICE else None,
         bounced_message_ids=automatic.bounced_ids(enclosed, headers, bodies.text) if kind in automatic.REPORTS else (),
+    )
+
+
+def parse_header(block: bytes) -> ParsedHeader:
+    """Read a header block alone, such as that of a sent mail. Never fails."""
+    headers = read_headers(block)
+    return _header(headers, _letter(headers, "", ()), hashlib.sha256(block).hexdigest(), None)
+
+
+def _header(headers: Headers, letter: Letter, content_hash: str, received_at: datetime | None) -> ParsedHeader:
+    own, answered = message_ids(headers.text("message-id")), message_ids(headers.text("in-reply-to"))
+    return ParsedHeader(
+        message_id=next(iter(own), ""),
+        in_reply_to=next(iter(answered), ""),
+        references=bounded(message_ids(headers.text("references"))),
+        content_hash=content_hash,
+        from_name=letter.author.name,
+        from_address=letter.author.address,
+        reply_to=_addresses(letter.reply_to),
+        to=_addresses(read_addresses(headers.text("to"))),
+        cc=_addresses(read_addresses(headers.text("cc"))),
+        subject=letter.subject,
+        date=date(headers.text("date")) or received_at,
+        headers=headers.kept(),
     )
 
 
@@ -126,7 +148,9 @@ def _letter(headers: Headers, text: str, enclosed: tuple[Headers, ...]) -> Lette
     )
 
 
-def _signals(letter: Letter, texts: dict[str, list[str]], attachments: Sequence[Attachment]) -> automatic.Signals:
+def _signals(
+    letter: Letter, texts: dict[str, list[str]], attachments: Sequence[Attachment], relayed: bool
+) -> automatic.Signals:
     return automatic.Signals(
         headers=letter.headers,
         author=letter.author.address,
@@ -135,6 +159,7 @@ def _signals(letter: Letter, texts: dict[str, list[str]], attachments: Sequence[
         status="\n".join(texts[STATUS]),
         calendar="\n".join(texts[INVITATION]),
         attached=tuple(attachment.content_type.lower() for attachment in attachments),
+        relayed=relayed,
     )
 
 
@@ -147,12 +172,6 @@ def _content_hash(mail: FetchedMail) -> str:
     return digest.hexdigest()
 
 
-def _ids(headers: Headers) -> tuple[str, str, tuple[str, ...]]:
-    """Message-ID, In-Reply-To and References; an id that is missing or unusable is ""."""
-    own, answered = message_ids(headers.text("message-id")), message_ids(headers.text("in-reply-to"))
-    return next(iter(own), ""), next(iter(answered), ""), bounded(message_ids(headers.text("references")))
-
-
 def _addresses(entries: Iterable[MailboxName]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(entry.address for entry in entries if entry.address))
 
@@ -161,5 +180,5 @@ def _attachment(attachment: Attachment) -> Attachment:
     return Attachment(clean_line(attachment.name, 200), clean_line(attachment.content_type, 100), attachment.size)
 
 
-def _absent_until(signals: automatic.Signals, moment: datetime | None) -> Date | None:
+def _absent_until(signals: automatic.Signals, moment: datetime | None) -> calendar_date | None:
     return absent_until(f"{signals.subject}\n{signals.text}", moment.date()) if moment else None

@@ -1,4 +1,4 @@
-# ruff: noqa: RUF001 (words of many languages)
+# ruff: noqa: RUF001 (look-alike punctuation of other scripts is meant)
 """What is new in a mail: without the quoted reply and the signature, but with a forwarded inquiry.
 
 Line by line and linear in time, so that no mail can make it slow.
@@ -7,68 +7,21 @@ Line by line and linear in time, so that no mail can make it slow.
 import re
 from dataclasses import dataclass
 
+from triage.parsing.words import any_of, table
+
 LINE_LIMIT = 500  # characters of a line that are looked at
 _DEPTH = 3  # forwards within forwards that are followed
 
-_LABELS = {
-    "from": "from|von|de|da|van|od|от|från|fra|frá|lähettäjä|kimden|gönderen|feladó|από|expéditeur|afzender|nadawca|"
-    "odesílatel|odosielateľ|mittente|remitente|remetente|afsender|avsändare|avsender|发件人|寄件者|寄件人|差出人|"
-    "送信元|보낸 사람|보낸사람|מאת|من|від|pošiljatelj|de la|expeditor|saatja|nuo|dari|ใน|จาก",
-    "to": "to|an|à|a|para|per|aan|till|til|kime|kenelle|vastaanottaja|címzett|do|komu|кому|προς|收件人|宛先|받는 사람|"
-    "받는사람|אל|إلى|destinataire|destinatario|către|kam|prima",
-    "date": "date|sent|datum|gesendet|envoyé|envoyé le|enviado|enviado el|enviada|enviada em|fecha|data|inviato|verzonden|"
-    "wysłano|odesláno|skickat|sendt|dato|lähetetty|päivämäärä|päiväys|tarih|gönderme tarihi|küldve|dátum|"
-    "отправлено|дата|ημερομηνία|发送时间|发送日期|日期|時間|寄件日期|日時|送信日時|보낸 날짜|날짜|תאריך|التاريخ|data trimiterii|trimis",
-    "subject": "subject|betreff|objet|asunto|oggetto|assunto|onderwerp|temat|předmět|predmet|ämne|emne|aihe|konu|tárgy|тема|"
-    "θέμα|主题|主旨|件名|제목|נושא|الموضوع|subiect",
-}
 _LABEL = {
-    kind: re.compile(rf"^[\s*_>]*(?:{words})\s?\*?\s?[:：]\*?\s*(.*)$", re.IGNORECASE)
-    for kind, words in _LABELS.items()
+    kind: re.compile(rf"^[\s*_>]*{any_of('label', kind)}\s?\*?\s?[:：]\*?\s*(.*)$", re.IGNORECASE)
+    for kind in table("label")
 }
-
-_FORWARD = re.compile(
-    r"^\W*(?:(?:begin |start of )?forwarded (?:message|mail|e-?mail)|(?:anfang der )?weitergeleitete\s?(?:r |n )?(?:nachricht|e-?mail|mail)"
-    r"|message transf[ée]r[ée]|début du message (?:transf[ée]r[ée]|réexpédié)|mensaje reenviado|inicio del mensaje reenviado"
-    r"|mensagem (?:encaminhada|reencaminhada)|início da mensagem (?:encaminhada|reencaminhada)"
-    r"|messaggio inoltrato|inizio messaggio inoltrato|doorgestuurd bericht|begin doorgestuurd bericht|wiadomość przekazana|przekazana wiadomość|początek przekazywanej wiadomości"
-    r"|přeposlaná zpráva|videresendt (?:meddelelse|besked|melding)|vidarebefordrat (?:meddelande|brev)|vidarebefordrade brevet"
-    r"|välitetty viesti|iletilen (?:ileti|mesaj)|yönlendirilmiş ileti|továbbított (?:üzenet|levél)|пересылаемое сообщение|начало переадресованного сообщения"
-    r"|пересланное сообщение|转发的?(?:邮件|郵件|信息)|轉寄的?郵件|転送(?:された)?メッセージ|전달된 메[일시]지?|mesaj redirecționat|προωθημένο μήνυμα)\s*(?:[-–—_:：*>].*|от .*)?$",
-    re.IGNORECASE,
-)
-_ORIGINAL = re.compile(
-    r"^\s*[-_–—*=]{2,}\s*(?:original (?:message|mail|email)|reply message|ursprüngliche (?:nachricht|e-?mail)|original-?\s?nachricht"
-    r"|message d['’]origine|message original|mensaje original|mensagem original|messaggio originale|oorspronkelijk bericht"
-    r"|wiadomość oryginalna|oryginalna wiadomość|původní (?:zpráva|e-mail)|ursprungligt meddelande|oprindelig meddelelse|opprinnelig melding"
-    r"|alkuperäinen viesti|orijinal (?:ileti|mesaj)|özgün ileti|eredeti üzenet|исходное сообщение|первоначальное сообщение"
-    r"|原始(?:邮件|郵件|信息)|原信|元のメッセージ|원본 메[일시]지?|mesaj original)\s*[-_–—*=]{2,}",
-    re.IGNORECASE,
-)
-_WROTE = re.compile(
-    r"\b(?:wrote|writes|schrieb|a écrit|écrit|escribió|escribio|ha scritto|scrisse|escreveu|schreef|napisał(?:\(a\))?|napsala?|napísala?"
-    r"|skrev|kirjoitti|yazdı|şunu yazdı|írta|написала?|пишет|пише|έγραψε|a scris|rašė|kirjutas|menulis)\b|写道|寫道|(?:が|は)?書きました|のメール|님이 작성|작성|כתב|كتب|نوشت",
-    re.IGNORECASE,
-)
+_FORWARD = re.compile(rf"^\W*{any_of('quote', 'forwarded')}\s*(?:[-–—_:：*>].*|от .*)?$", re.IGNORECASE)
+_ORIGINAL = re.compile(rf"^\s*[-_–—*=]{{2,}}\s*{any_of('quote', 'original')}\s*[-_–—*=]{{2,}}", re.IGNORECASE)
+_WROTE = re.compile(rf"\b{any_of('quote', 'wrote')}\b|{any_of('quote', 'wrote_unspaced')}", re.IGNORECASE)
 _DATED = re.compile(r"\d{1,4}[./年-]\s?\d{1,2}|\d{1,2}[:.]\d{2}|\b(?:19|20)\d\d\b|@")
-_SENT_FROM = re.compile(
-    r"^\W*(?:sent (?:from|via) (?:my |outlook|mail|yahoo|proton|samsung|the )|get outlook for|von meinem .{2,40} gesendet|gesendet (?:von|mit|über) (?:meine|mail|outlook|der)"
-    r"|diese nachricht wurde von meinem|envoyé (?:de|depuis) mon|envoyé à partir de|enviado desde mi|enviado do meu|inviato da(?:l mio)? "
-    r"|verzonden vanaf mijn|verstuurd vanaf mijn|wysłane z |skickat från min|sendt fra min|lähetetty .{1,20}(?:puhelimesta|iphonesta)|odesláno z |iphone'umdan|отправлено с |发自我的|從我的|iPhoneから送信|나의 iphone에서)",
-    re.IGNORECASE,
-)
-_CLOSING = re.compile(
-    r"^\W*(?:(?:best|kind|warm|with kind|with best|many|warmest|with warm)?\s*(?:regards|wishes|thanks)|(?:yours )?(?:sincerely|faithfully|truly)(?: yours)?|cheers|thank you|thanks(?: in advance| a lot| so much)?|br|rgds"
-    r"|(?:mit )?(?:freundlichen?|besten?|vielen|herzlichen?|lieben?|schönen?|viele|herzliche|liebe|schöne|beste|sonnigen?)\s+(?:gr[uü](?:ß|ss)(?:e|en)?(?: aus .{2,30}| nach .{2,30})?|dank(?: im voraus)?)|mfg|lg|vg|hochachtungsvoll"
-    r"|(?:bien )?cordialement|(?:meilleures|sincères) salutations|salutations(?: distinguées)?|bien à vous|merci(?: d['’]avance)?"
-    r"|(?:un )?(?:cordial|atento|afectuoso)\s+saludo|saludos(?: cordiales)?|(?:muchas )?gracias|atentamente|un saludo"
-    r"|(?:cordiali|distinti|migliori) saluti|(?:un )?saluti|cordialmente|grazie(?: mille)?"
-    r"|(?:com os melhores )?cumprimentos|atenciosamente|att|obrigad[oa]|(?:met )?(?:vriendelijke|hartelijke) groet(?:en)?|mvg|groeten"
-    r"|z poważaniem|pozdrawiam|s pozdravem|s pozdravom|(?:med )?v[äe]nlig(?:a)? h[äi]ls(?:ning|en)(?:ar)?|med venlig hilsen|mvh|hilsen|ystävällisin terveisin|terveisin"
-    r"|saygılarımla|iyi çalışmalar|üdvözlettel|tisztelettel|cu (?:stimă|respect)|με εκτίμηση|с уважением|с найкращими побажаннями|з повагою|此致|敬礼|祝好|谢谢|よろしくお願い(?:いた)?します|敬具|以上|감사합니다|드림"
-    r")\W*$",
-    re.IGNORECASE,
-)
+_SENT_FROM = re.compile(rf"^\W*{any_of('quote', 'sent_from')}", re.IGNORECASE)
+_CLOSING = re.compile(rf"^\W*{any_of('quote', 'closing')}\W*$", re.IGNORECASE)
 _SIGNATURE_LINES = 18  # a signature is short; a closing word further up belongs to the text
 _LAST_LINE = 70  # characters of the line below a closing that may be the writer's name
 

@@ -4,6 +4,7 @@ import email
 import re
 from collections.abc import Iterator
 from email.message import Message
+from typing import Any
 
 from triage.mailbox.mails import Attachment, FetchedMail, TextPart
 from triage.parsing.bodies import EMBEDDED, INVITATION, PART_LIMIT, PARTS, STATUS
@@ -34,7 +35,7 @@ def fetched_from_bytes(raw: bytes) -> FetchedMail:
 
 def _pieces(message: Message, depth: int) -> Iterator[TextPart | Attachment]:
     kind = message.get_content_type()
-    payload = message.get_payload()
+    payload: Any = message.get_payload()
     if kind == STATUS:
         yield _part(
             kind, message, "\n\n".join(str(block) for block in payload) if isinstance(payload, list) else payload

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 (look-alike punctuation of other scripts is meant)
 """Who really wrote a mail: From, Reply-To, a form's field, or the mail that a colleague forwards.
 
 What the text says is believed only of our own people and of known form services; everybody else could write
@@ -13,10 +14,10 @@ from triage.parsing.cleaning import clean_line
 from triage.parsing.forms import SERVICES, form_sender
 from triage.parsing.headers import Headers
 from triage.parsing.quotes import forwarded_block
+from triage.parsing.words import any_of
 
 _FORWARD_SUBJECT = re.compile(
-    r"^\s*(?:\[[^\]]{1,40}\]\s*)?(?:fwd?|wg|tr|rv|enc|res?env|i|inoltr\w*|doorst|vl|vb|vs|pd|ilt|i̇lt|tov|továbbítás|fs|转发|轉寄|转寄|転送|전달|forwarded)\s*(?:\[\d+\])?\s*[:：]",
-    re.IGNORECASE,
+    rf"^\s*(?:\[[^\]]{{1,40}}\]\s*)?{any_of('quote', 'forward_prefix')}\s*(?:\[\d+\])?\s*[:：]", re.IGNORECASE
 )
 _ROBOT = re.compile(
     r"^(?:no[._-]?reply|do[._-]?not[._-]?reply|noreply|donotreply|notifications?|notify|mailer|forms?|webform|contact-?form|kontaktformular|wordpress|www-data|apache|website|web|submissions?|alerts?|automailer|robot|system|inquir(?:y|ies)|leads?)\b[^@]*@",

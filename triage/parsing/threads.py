@@ -1,6 +1,7 @@
 """Message-IDs: which mail this is, and which mails it answers."""
 
 import re
+from typing import Protocol
 
 ID_LIMIT = 255  # a longer one is no id that anybody can refer to
 REFERENCES = 50  # the oldest one and the newest ones are kept
@@ -21,6 +22,20 @@ def bounded(ids: list[str]) -> tuple[str, ...]:
     return tuple(ids if len(ids) <= REFERENCES else [ids[0], *ids[1 - REFERENCES :]])
 
 
-def thread_root(message_id: str, in_reply_to: str, references: tuple[str, ...], content_hash: str) -> str:
-    """Name the thread: its first known id, or one made from the content when the mail has none."""
-    return next(iter(references), "") or in_reply_to or message_id or f"<{content_hash[:40]}@content.invalid>"
+class Identified(Protocol):
+    """What a mail says of itself and of the mails that it answers."""
+
+    @property
+    def message_id(self) -> str: ...
+    @property
+    def in_reply_to(self) -> str: ...
+    @property
+    def references(self) -> tuple[str, ...]: ...
+    @property
+    def content_hash(self) -> str: ...
+
+
+def thread_root(mail: Identified) -> str:
+    """Name the thread: its oldest known id, or one made from the content when the mail has none."""
+    oldest = next(iter(mail.references), "") or mail.in_reply_to or mail.message_id
+    return oldest or f"<{mail.content_hash[:40]}@content.invalid>"
