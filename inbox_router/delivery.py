@@ -25,6 +25,8 @@ from django.conf import settings
 from django.db import models, transaction
 from django.utils import timezone
 
+from inbox_router.rows import save_fields
+
 log = logging.getLogger(__name__)
 
 
@@ -157,7 +159,8 @@ class Delivery(models.Model):
         if head is None:
             return token, []
         batch = list(cls.due(now).filter(**head.together()).order_by("due_at", "pk")[: cls.batch_size])
-        taken = cls.due(now).filter(pk__in=[row.pk for row in batch])
+        keys = [row.pk for row in batch]
+        taken = cls.due(now).filter(pk__in=keys)
         taken.update(
             state=cls.State.TAKEN,
             taken_by=token,
@@ -165,14 +168,19 @@ class Delivery(models.Model):
             attempts=models.F("attempts") + 1,
             in_doubt=True,  # from here on the deed may happen; the rows below still know what it was before
         )
-        ours = set(cls._default_manager.filter(taken_by=token).values_list("pk", flat=True))
+        ours = set(cls._default_manager.filter(pk__in=keys, taken_by=token).values_list("pk", flat=True))
         return token, [row for row in batch if row.pk in ours]
 
     def retry(self) -> None:
         """A person wants it tried again; of an unconfirmed one they have seen that it was not done."""
         type(self)._default_manager.filter(
             pk=self.pk, state__in=(self.State.FAILED, self.State.UNCONFIRMED, self.State.SHADOW)
-        ).update(state=self.State.OWED, due_at=timezone.now(), error="", in_doubt=False)
+        ).update(
+            state=self.State.OWED,
+            due_at=timezone.now(),
+            error="",
+            in_doubt=models.Case(models.When(state=self.State.UNCONFIRMED, then=False), default=models.F("in_doubt")),
+        )
 
     def settle_by(self, probe: Probe) -> bool:
         """Take what a probe saw for the outcome, if it is one."""
@@ -262,5 +270,5 @@ def _record(kind: type[Delivery], token: uuid.UUID, batch: Sequence[Delivery]) -
         rows = rows.filter(pk__in=[row.pk for row in batch], taken_by=token)
         ours = set(rows.values_list("pk", flat=True))
         kept = [row for row in batch if row.pk in ours]
-        kind._default_manager.bulk_update(kept, fields)
+        save_fields(kept, fields)
         kind.record_outcome([row for row in kept if row.state != kind.State.OWED])

@@ -10,3 +10,5 @@ os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="inbox-router-tests-")
 os.environ["COMPANY_DOMAINS"] = "acme.example"
 
 from inbox_router.settings import *  # noqa: E402, F403
+
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.outside"]  # noqa: F405
