@@ -1,6 +1,8 @@
 """What we keep: the customers, their business, and the log of all that was decided and done."""
 
 from collections.abc import Sequence
+from datetime import UTC
+from itertools import count
 from typing import Any
 
 from django.db import models, transaction
@@ -23,9 +25,7 @@ class Contact(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(
-                condition=models.Q(address=Lower("address")), name="contact_address_is_normalised"
-            )
+            models.CheckConstraint(condition=models.Q(address=Lower("address")), name="contact_address_is_normalised")
         ]
 
     def __str__(self) -> str:
@@ -124,6 +124,13 @@ class SheetRow(Delivery):
     def together(self) -> dict[str, Any]:
         return {}
 
+    def cells(self) -> tuple[str, ...]:
+        """What the spreadsheet shows, in the order of its header."""
+        entry = self.entry
+        at = entry.at.astimezone(UTC).isoformat(sep=" ", timespec="seconds").removesuffix("+00:00")
+        about = (entry.subject, entry.sender, entry.mail_subject)
+        return (entry.key, at, entry.actor, entry.action, *about, entry.summary, entry.reason)
+
     @classmethod
     def last_line(cls) -> int:
         """The highest line given out; 0 before the first."""
@@ -131,12 +138,17 @@ class SheetRow(Delivery):
 
     @classmethod
     def give_lines(cls, rows: Sequence["SheetRow"], after: int) -> None:
-        """Give each row the next free line behind `after` and behind all that were given.
+        """Store the rows' lines; one that has none gets the next free one, behind `after` and all given out.
 
-        Two processes that do this at the same instant cannot both commit: `line` is unique.
+        Two processes that do this at the same instant cannot both commit: a line is unique.
         """
         with transaction.atomic():
-            start = max(cls.last_line(), after) + 1
-            for line, row in enumerate(rows, start):
-                row.line = line
+            free = count(max(cls.last_line(), after) + 1)
+            for row in rows:
+                row.line = row.line or next(free)
             cls.objects.bulk_update(rows, ["line"])
+
+    @classmethod
+    def owe_again(cls, after: int) -> None:
+        """Owe all that was written behind this line once more: the spreadsheet no longer has it."""
+        cls.objects.filter(state=cls.State.DONE, line__gt=after).update(state=cls.State.OWED, due_at=timezone.now())

@@ -1,0 +1,141 @@
+"""The audit log's mirror as a tab of a Google spreadsheet. The only importer of gspread.
+
+Rows are written to addressed cells, so a request whose answer was lost can be repeated. gspread's plain client
+is used: its BackOffHTTPClient repeats by itself, without end and without our knowing.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from typing import Any, Self
+
+from django.conf import settings
+from google.auth.exceptions import RefreshError, TransportError
+from google.oauth2.service_account import Credentials
+from gspread import HTTPClient, Spreadsheet, Worksheet
+from gspread.exceptions import APIError, WorksheetNotFound
+from requests import RequestException, Response
+
+from crm.mirror import HEADER, Line, SheetError
+
+SCOPE = "https://www.googleapis.com/auth/spreadsheets"
+GOOGLE = "https://sheets.googleapis.com"
+TAB = "Audit"
+ROWS_AT_ONCE = 5000  # the grid is grown in steps of this
+QUOTA_SECONDS = 60  # quotas are counted per minute: https://developers.google.com/workspace/sheets/api/limits
+
+ADVICE = {
+    400: "Google refuses the request.",
+    401: "Google does not accept the service account: make a new key and set GOOGLE_SERVICE_ACCOUNT_FILE.",
+    403: "No access: share the spreadsheet with {account} as an editor, and enable the Google Sheets API.",
+    404: "There is no such spreadsheet: check GOOGLE_SHEET_ID.",
+}
+
+
+class GoogleSheet:
+    """A Spreadsheet in Google Sheets, opened by a service account."""
+
+    name = TAB
+
+    def __init__(self, credentials: Credentials, sheet_id: str, api_url: str = GOOGLE) -> None:
+        self._account = credentials.service_account_email
+        self._sheet_id = sheet_id
+        self._http = ReroutedClient(credentials)
+        self._http.api_url = api_url
+        self._http.set_timeout((5, 60))  # seconds to connect and between bytes; gspread would wait for ever
+
+    @classmethod
+    def from_settings(cls) -> Self:
+        """The spreadsheet of GOOGLE_SHEET_ID. Raises SheetError when the key file is of no use."""
+        path = settings.GOOGLE_SERVICE_ACCOUNT_FILE
+        try:
+            credentials = SheetCredentials.from_service_account_file(path, scopes=[SCOPE])
+        except (OSError, ValueError) as error:
+            hint = "must be the JSON key of a Google service account"
+            raise SheetError(f"GOOGLE_SERVICE_ACCOUNT_FILE {hint} ({error})", permanent=True) from None
+        return cls(credentials, settings.GOOGLE_SHEET_ID, settings.GOOGLE_SHEETS_API_URL)
+
+    def keys(self, first: int, last: int | None = None) -> list[str]:
+        with self._in_our_words():
+            height = self._tab.row_count
+            if first >= height:  # a range outside the grid would be refused
+                return []
+            rows = self._tab.get(f"A{first + 1}:A{height if last is None else min(last + 1, height)}")
+            keys = [str(row[0]) if row else "" for row in rows]
+            while keys and not keys[-1]:
+                keys.pop()
+            return keys
+
+    def write(self, lines: Sequence[Line]) -> None:
+        cells = {line.number + 1: line.cells for line in lines}
+        if 2 in cells:
+            cells[1] = HEADER
+        with self._in_our_words():
+            self._make_room(max(cells))
+            ranges = [{"range": f"A{row}", "values": [values]} for row, values in cells.items()]
+            confirmed = self._tab.batch_update(ranges, raw=True).get("totalUpdatedRows")
+        if confirmed != len(cells):
+            raise SheetError(f"Google confirmed {confirmed} of {len(cells)} rows", maybe_done=True)
+
+    @cached_property
+    def _tab(self) -> Worksheet:
+        """Our tab, made if it is missing."""
+        spreadsheet = Spreadsheet(self._http, {"id": self._sheet_id})
+        try:
+            return spreadsheet.worksheet(TAB)
+        except WorksheetNotFound:
+            pass
+        try:
+            return spreadsheet.add_worksheet(TAB, rows=ROWS_AT_ONCE, cols=len(HEADER))
+        except APIError as error:
+            if "already exists" not in str(error):
+                raise
+            return spreadsheet.worksheet(TAB)  # another process was faster
+
+    def _make_room(self, rows: int) -> None:
+        """Grow the grid. By a relative request: gspread's add_rows sets a total, which could cut another's rows."""
+        missing = rows - self._tab.row_count
+        if missing > 0:
+            growth = {"sheetId": self._tab.id, "dimension": "ROWS", "length": max(missing, ROWS_AT_ONCE)}
+            self._tab.spreadsheet.batch_update({"requests": [{"appendDimension": growth}]})
+            del self._tab
+
+    @contextmanager
+    def _in_our_words(self) -> Iterator[None]:
+        try:
+            yield
+        except APIError as error:
+            raise self._refusal(error.response, str(error.error.get("message", ""))) from error
+        except RefreshError as error:
+            advice = "" if error.retryable else ADVICE[401]
+            reason = f"Google sign-in failed: {error.args[0]}. {advice}"
+            raise SheetError(reason, permanent=not error.retryable) from error
+        except (RequestException, TransportError) as error:
+            raise SheetError(f"Google cannot be reached ({type(error).__name__})", maybe_done=True) from error
+
+    def _refusal(self, response: Response, message: str) -> SheetError:
+        status = response.status_code
+        if status in ADVICE:
+            return SheetError(f"{ADVICE[status].format(account=self._account)} ({message[:200]})", permanent=True)
+        wait = response.headers.get("Retry-After", "")
+        return SheetError(
+            f"Google answered {status}: {message[:200]}",
+            maybe_done=status >= 500,
+            retry_after=float(wait) if wait.isdigit() else QUOTA_SECONDS if status == 429 else 0,
+        )
+
+
+class SheetCredentials(Credentials):
+    """A service account that talks to nobody but the token endpoint and Sheets."""
+
+    def _is_regional_access_boundary_lookup_required(self) -> bool:
+        return False  # google-auth would ask iamcredentials.googleapis.com from a thread of its own
+
+
+class ReroutedClient(HTTPClient):
+    """gspread's plain client, by way of a proxy or a test server where one is set."""
+
+    api_url = GOOGLE
+
+    def request(self, method: str, endpoint: str, *args: Any, **kwargs: Any) -> Response:
+        return super().request(method, endpoint.replace(GOOGLE, self.api_url, 1), *args, **kwargs)
