@@ -1,27 +1,220 @@
-"""Telling people in Slack. Without a token the alerts are logged."""
+"""Telling people in Slack: verbs over slack_sdk, a console where no token is set, and their courier.
+
+The only importer of slack_sdk. Its own repeating is off: it posts twice when an answer is lost. Every post
+carries the delivery's key as metadata, by which a post whose answer was lost is found again.
+"""
 
 import logging
-from collections.abc import Mapping, Sequence
-from typing import Any
+import socket
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from http.client import HTTPException
+from typing import TYPE_CHECKING, Any, Protocol, Self
+from urllib.error import URLError
 
-from inbox_router.delivery import DeliveryError, Probe
+from django.conf import settings
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+
+from inbox_router.delivery import DeliveryError, Outcome, Probe, Seen
+
+if TYPE_CHECKING:
+    from routing.models import SlackAlert
 
 log = logging.getLogger(__name__)
 
+TIMEOUT = 20  # seconds
+EVENT = "inbox_router_alert"
+CLOCK_SKEW = timedelta(minutes=10)  # between our clock and Slack's
+PAGES = 5  # of 200 messages: how far a lost post is searched for
+
+SIGN_IN = "Set SLACK_BOT_TOKEN to a valid bot token (it begins with xoxb-)."
+ADVICE = {
+    "invalid_auth": SIGN_IN,
+    "not_authed": SIGN_IN,
+    "token_revoked": SIGN_IN,
+    "token_expired": SIGN_IN,
+    "account_inactive": SIGN_IN,
+    "missing_scope": "Give the Slack app the scope that it lacks, and install it again.",
+    "not_in_channel": "Invite the app to the channel: /invite @app.",
+    "channel_not_found": "Check the channel's id, and that the app is invited to it.",
+    "is_archived": "The channel is archived: choose another one.",
+    "users_not_found": "Nobody in Slack has this e-mail address: enter the Slack id at the salesperson.",
+    "user_not_found": "Check the Slack id at the salesperson.",
+}
+# What Slack says when it may go better, or may have gone well: https://docs.slack.dev/reference/methods/chat.postMessage
+TEMPORARY = ("request_timeout", "service_unavailable", "internal_error", "fatal_error")
+WAIT = ("ratelimited", "rate_limited")
+NEVER_LEFT = (ConnectionRefusedError, socket.gaierror)
+
+
+class SlackError(DeliveryError):
+    """Slack did not do what was asked, or its answer was lost."""
+
+
+class Alerts(Protocol):
+    """Where people are told something."""
+
+    def member(self, email: str) -> str:
+        """The id of the person with this address. Raises SlackError."""
+        ...
+
+    def post(self, key: str, to: str, text: str) -> str:
+        """Post mrkdwn, already escaped, to a channel or a person; where it stands. Raises SlackError."""
+        ...
+
+    def find(self, key: str, to: str, since: datetime) -> Probe:
+        """Whether a post with this key stands there. Raises SlackError when it is worth asking again."""
+        ...
+
+
+def from_settings() -> Alerts:
+    """Slack if SLACK_BOT_TOKEN is set, else the console."""
+    return SlackWorkspace(settings.SLACK_BOT_TOKEN, settings.SLACK_API_URL) if settings.SLACK_BOT_TOKEN else Console()
+
+
+class Console:
+    """Alerts for those without Slack: a line each in the log."""
+
+    def member(self, email: str) -> str:
+        return email
+
+    def post(self, key: str, to: str, text: str) -> str:
+        log.info("alert to %s: %s", to, " ".join(text.split()))
+        return "logged"
+
+    def find(self, key: str, to: str, since: datetime) -> Probe:
+        return Probe(Seen.ABSENT)  # a line that stands in the log twice does no harm
+
+
+class SlackWorkspace:
+    """Alerts in a Slack workspace, as the app that the token belongs to."""
+
+    def __init__(self, token: str, api_url: str, timeout: int = TIMEOUT) -> None:
+        self._client = WebClient(token, base_url=api_url, timeout=timeout, retry_handlers=[])
+
+    def member(self, email: str) -> str:
+        with _in_our_words():
+            return str(self._client.users_lookupByEmail(email=email)["user"]["id"])
+
+    def post(self, key: str, to: str, text: str) -> str:
+        with _in_our_words(posting=True):
+            posted = self._client.chat_postMessage(
+                channel=to,
+                text=text,
+                unfurl_links=False,
+                unfurl_media=False,
+                metadata={"event_type": EVENT, "event_payload": {"key": key}},
+            )
+            if not posted["ts"]:
+                raise SlackError("Slack confirmed no post", maybe_done=True)
+            return _place(posted["channel"], posted["ts"])
+
+    def find(self, key: str, to: str, since: datetime) -> Probe:
+        try:
+            with _in_our_words():
+                channel = self._conversation(to)
+                for message in self._messages(channel, since - CLOCK_SKEW):
+                    if message.get("metadata", {}).get("event_payload", {}).get("key") == key:
+                        return Probe(Seen.FOUND, _place(channel, message["ts"]))
+        except SlackError as error:
+            if error.permanent:
+                return Probe(Seen.UNKNOWN, f"Slack does not let us look: {error}")
+            raise
+        return Probe(Seen.ABSENT)
+
+    def _conversation(self, to: str) -> str:
+        """The id of the channel; for a person, of the conversation with them."""
+        if to.startswith(("U", "W")):
+            return str(self._client.conversations_open(users=to)["channel"]["id"])
+        return to
+
+    def _messages(self, channel: str, since: datetime) -> Iterator[dict[str, Any]]:
+        """The messages since then. Raises SlackError if there are too many to read."""
+        pages = self._client.conversations_history(
+            channel=channel, oldest=str(since.timestamp()), limit=200, include_all_metadata=True
+        )
+        for number, page in enumerate(pages):
+            if number == PAGES:
+                raise SlackError("the channel has too many newer messages", permanent=True)
+            yield from page["messages"] or []
+
 
 class SlackCourier:
-    """Logs each alert: the embedded default, which needs no account."""
+    """Posts each alert to its channel, or to its salesperson by Slack id or e-mail address."""
 
-    def __enter__(self) -> "SlackCourier":
+    def __enter__(self) -> Self:
+        self._alerts = from_settings()
+        self._members: dict[str, str] = {}
+        self._trouble: SlackError | None = None
         return self
 
-    def __exit__(self, *exc: object) -> None:
-        pass
+    def __exit__(self, *exc: object) -> None: ...
 
-    def probe(self, batch: Sequence[Any]) -> Mapping[int, Probe]:
-        return {}
+    def probe(self, batch: "Sequence[SlackAlert]") -> Mapping[int, Probe]:
+        with self._one_trouble_is_enough():
+            return {
+                row.pk: self._alerts.find(row.key, self._to(row), since=row.created_at) for row in batch if row.in_doubt
+            }
 
-    def perform(self, batch: Sequence[Any]) -> Mapping[int, str | DeliveryError]:
-        for alert in batch:
-            log.info("Slack alert %s", alert.key)
-        return {alert.pk: "logged" for alert in batch}
+    def perform(self, batch: "Sequence[SlackAlert]") -> Mapping[int, Outcome]:
+        return {row.pk: self._posted(row) for row in batch}
+
+    def _posted(self, row: "SlackAlert") -> Outcome:
+        try:
+            with self._one_trouble_is_enough():
+                return self._alerts.post(row.key, self._to(row), row.text)
+        except SlackError as error:
+            return error
+
+    def _to(self, row: "SlackAlert") -> str:
+        person = row.salesperson
+        if to := row.channel or (person.slack_id if person else ""):
+            return to
+        if not person or not person.email:
+            raise SlackError("the alert has neither a channel nor a person", permanent=True)
+        if person.email not in self._members:
+            self._members[person.email] = self._alerts.member(person.email)
+        return self._members[person.email]
+
+    @contextmanager
+    def _one_trouble_is_enough(self) -> Iterator[None]:
+        """After a temporary error the rest of a working-off is put off without troubling Slack again."""
+        if self._trouble:
+            raise SlackError(f"not tried: {self._trouble}", retry_after=self._trouble.retry_after)
+        try:
+            yield
+        except SlackError as error:
+            self._trouble = None if error.permanent else error
+            raise
+
+
+def _place(channel: str, ts: str) -> str:
+    return f"{channel} {ts}"
+
+
+@contextmanager
+def _in_our_words(*, posting: bool = False) -> Iterator[None]:
+    """Turn slack_sdk's errors into ours; only a post may have taken effect although its answer was lost."""
+    try:
+        yield
+    except SlackApiError as error:
+        raise _refusal(error, posting) from error
+    except (OSError, HTTPException, ValueError) as error:
+        cause = error.reason if isinstance(error, URLError) else error
+        lost = posting and not isinstance(cause, NEVER_LEFT)
+        raise SlackError(f"Slack cannot be reached ({type(cause).__name__})", maybe_done=lost) from error
+
+
+def _refusal(error: SlackApiError, posting: bool) -> SlackError:
+    answer = error.response
+    name, wait = str(answer.get("error", "no reason")), answer.headers.get("Retry-After", "")
+    if name in ADVICE:
+        needed = f" It lacks {answer['needed']}." if answer.get("needed") else ""
+        return SlackError(f"Slack says {name}. {ADVICE[name]}{needed}", permanent=True)
+    if answer.status_code == 429 or name in WAIT:
+        return SlackError("Slack asks us to wait", retry_after=float(wait) if wait.isdigit() else 60)
+    if answer.status_code != 200 or name in TEMPORARY or not name.isidentifier():  # a sentence: slack_sdk's own
+        return SlackError(f"Slack answered {answer.status_code}: {name[:200]}", maybe_done=posting)
+    return SlackError(f"Slack says {name}.", permanent=True)

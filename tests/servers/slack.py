@@ -1,0 +1,113 @@
+"""A Slack workspace on loopback: people, channels, what was posted, and what may be done."""
+
+import itertools
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.servers.http import Answer, Call, LoopbackServer
+
+TOKEN = "xoxb-test"
+SCOPES = frozenset({"chat:write", "users:read.email", "im:write", "im:history", "channels:history"})
+NEEDS = {
+    "users.lookupByEmail": "users:read.email",
+    "chat.postMessage": "chat:write",
+    "conversations.open": "im:write",
+    "conversations.history": "channels:history",
+}
+
+
+@dataclass(frozen=True)
+class Post:
+    """One message: where it stands, when, and what it says."""
+
+    channel: str
+    ts: str
+    text: str
+    metadata: dict[str, Any]
+    options: dict[str, Any]
+
+    @property
+    def key(self) -> str:
+        return str(self.metadata.get("event_payload", {}).get("key", ""))
+
+
+@dataclass
+class SlackServer(LoopbackServer):
+    """`users` maps addresses to ids, `channels` are those the app is in; both may be changed by a test."""
+
+    users: dict[str, str] = field(default_factory=dict)
+    channels: set[str] = field(default_factory=set)
+    scopes: frozenset[str] = SCOPES
+    posts: list[Post] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__init__()
+        self._clock = itertools.count(1)
+        self.api_url = f"{self.url}/api/"
+
+    def name(self, method: str, path: str) -> str:
+        return path.removeprefix("/api/")
+
+    def answer(self, call: Call) -> Answer:
+        if call.headers.get("authorization") != f"Bearer {TOKEN}":
+            return refused("invalid_auth")
+        if (scope := NEEDS.get(call.name)) and scope not in self.scopes:
+            return refused("missing_scope", needed=scope, provided=",".join(sorted(self.scopes)))
+        deeds = {
+            "auth.test": self._auth_test,
+            "users.lookupByEmail": self._lookup,
+            "chat.postMessage": self._post,
+            "conversations.open": self._open,
+            "conversations.history": self._history,
+        }
+        return deeds[call.name](call.body | call.query)
+
+    def _auth_test(self, asked: dict[str, Any]) -> Answer:
+        return accepted(team="Acme", user="inbox-router", user_id="UBOT")
+
+    def _lookup(self, asked: dict[str, Any]) -> Answer:
+        user = self.users.get(asked["email"])
+        return accepted(user={"id": user, "profile": {"email": asked["email"]}}) if user else refused("users_not_found")
+
+    def _place(self, to: str) -> str | None:
+        """The channel that a channel or a person stands for."""
+        if to in self.users.values():
+            return f"D{to}"
+        return to if to in self.channels or to.removeprefix("D") in self.users.values() else None
+
+    def _post(self, asked: dict[str, Any]) -> Answer:
+        channel = self._place(asked["channel"])
+        if channel is None:
+            return refused("channel_not_found")
+        metadata = asked.pop("metadata", {})
+        metadata = json.loads(metadata) if isinstance(metadata, str) else metadata
+        ts = f"{2_000_000_000 + next(self._clock)}.000100"
+        self.posts.append(Post(channel, ts, asked["text"], metadata, asked))
+        return accepted(channel=channel, ts=ts)
+
+    def _open(self, asked: dict[str, Any]) -> Answer:
+        known = asked["users"] in self.users.values()
+        return accepted(channel={"id": f"D{asked['users']}"}) if known else refused("user_not_found")
+
+    def _history(self, asked: dict[str, Any]) -> Answer:
+        channel = self._place(asked["channel"])
+        if channel is None:
+            return refused("channel_not_found")
+        start, size, oldest = int(asked.get("cursor") or 0), int(asked["limit"]), float(asked["oldest"])
+        found = [post for post in reversed(self.posts) if post.channel == channel and float(post.ts) >= oldest]
+        told = str(asked.get("include_all_metadata")).lower() in ("1", "true")
+        messages = [
+            {"ts": post.ts, "text": post.text, **({"metadata": post.metadata} if told else {})}
+            for post in found[start : start + size]
+        ]
+        more = str(start + size) if len(found) > start + size else ""
+        return accepted(messages=messages, has_more=bool(more), response_metadata={"next_cursor": more})
+
+
+def accepted(**fields: Any) -> Answer:
+    return Answer({"ok": True, **fields})
+
+
+def refused(error: str, **fields: Any) -> Answer:
+    return Answer({"ok": False, "error": error, **fields})
