@@ -105,6 +105,12 @@ def load_env_file(default: Path) -> set[str]:
     return read_env_file(Path(chosen)) if chosen else set()
 
 
+def without_settings() -> dict[str, str]:
+    """The environment without our settings: for a child process that gets others."""
+    ours = DECLARED | {f"{name}_FILE" for name in DECLARED}
+    return {name: value for name, value in os.environ.items() if name not in ours and not name.startswith("MAILBOX_")}
+
+
 def database(url: str, folder: Path) -> dict[str, Any]:
     """Django's words for `postgres://user:password@host/name?sslmode=require` or `sqlite:///FILE`, from the folder."""
     example = "postgres://user:password@host:5432/name or sqlite:////folder/file.sqlite3"
