@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.servers.imap import dovecot_binary
+from tests.servers.imap import Dovecot, dovecot_binary
 from tests.servers.postgres import Postgres, fresh_database, postgres_binary
 from tests.servers.redis import Redis, redis_binary
+from triage.embedded import EmbeddedImap
 
 # marker: (how its server is found, the Debian package that brings it)
 SERVERS: dict[str, tuple[Callable[[], str | None], str]] = {
@@ -49,3 +50,24 @@ def redis_url() -> Iterator[str]:
     """The URL of an empty Redis, fit for REDIS_URL; for tests marked `redis`."""
     with Redis() as server:
         yield server.url
+
+
+@pytest.fixture
+def dovecot() -> Iterator[Dovecot]:
+    """A private Dovecot with an empty mailbox; for tests marked `dovecot`."""
+    with Dovecot() as server:
+        yield server
+
+
+@pytest.fixture
+def embedded_imap() -> Iterator[EmbeddedImap]:
+    """The IMAP server that ships with the product, with an empty mailbox."""
+    with EmbeddedImap("sales@acme.example", "pässword/with@signs") as server:
+        yield server
+
+
+@pytest.fixture(params=["embedded_imap", pytest.param("dovecot", marks=pytest.mark.dovecot)])
+def imap_server(request: pytest.FixtureRequest) -> Dovecot | EmbeddedImap:
+    """Each of the two in turn."""
+    server: Dovecot | EmbeddedImap = request.getfixturevalue(request.param)
+    return server

@@ -19,6 +19,7 @@ from pymap.imap import IMAPServer
 from pymap.mime import MessageContent
 from pymap.parsing.specials.flag import Flag, Wildcard
 from pymap.parsing.specials.objectid import ObjectId
+from pysasl.hashing import BuiltinHash
 
 from inbox_router.environment import MailboxAccount
 
@@ -106,7 +107,8 @@ class EmbeddedImap:
 
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        backend, config = await DictBackend.init(self._arguments())
+        # The one password lives in this process's memory: hashing it half a million times guards nothing.
+        backend, config = await DictBackend.init(self._arguments(), hash_context=BuiltinHash(rounds=1))
         config.apply_context()
         folders = KeywordFolders()
         for name in FOLDERS:

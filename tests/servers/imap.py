@@ -64,6 +64,12 @@ protocol imap {{
   mail_max_userip_connections = 0
 }}
 """
+WITHOUT_KEYWORDS = """
+mail_plugins = acl
+plugin {{
+  acl = vfile:{home}/acl
+}}
+"""
 SPECIAL = {"Drafts": "\\Drafts", "Sent": "\\Sent", "Trash": "\\Trash", "Archive": "\\Archive", "Junk": "\\Junk"}
 PASSWORD = "pässword/with@signs"
 
@@ -84,7 +90,7 @@ class Dovecot:
 
     `fsync`: as in production, for benchmarks. `capability`: what it says it can, to play a poorer server.
     `special`: the folders that exist from the start, with their SPECIAL-USE attribute or "".
-    `certificate`: PEM files of a certificate and its key, for STARTTLS.
+    `keywords`: whether it keeps keywords and flags. `certificate`: PEM files of one and its key, for STARTTLS.
     """
 
     def __init__(
@@ -94,6 +100,7 @@ class Dovecot:
         fsync: bool = False,
         capability: str = "",
         special: dict[str, str] = SPECIAL,
+        keywords: bool = True,
         certificate: tuple[Path, Path] | None = None,
     ) -> None:
         self.users = users
@@ -101,7 +108,8 @@ class Dovecot:
         self.home = Path(tempfile.mkdtemp(prefix="dc-", dir="/tmp"))  # short: socket names are limited to 108 bytes
         self._user = "nobody" if os.getuid() == 0 else pwd.getpwuid(os.getuid()).pw_name
         self._group = grp.getgrgid(pwd.getpwnam(self._user).pw_gid).gr_name
-        self._options = (fsync, capability, special, certificate)
+        self._options = (fsync, capability, special, keywords)
+        self._certificate = certificate
 
     def account(self, name: str = "inbox", user: str = "", folder: str = "INBOX") -> MailboxAccount:
         return MailboxAccount(name, "127.0.0.1", self.port, user or self.users[0], PASSWORD, folder, "plain")
@@ -114,7 +122,8 @@ class Dovecot:
         return self.home / "mail" / (user or self.users[0]) / "Maildir"
 
     def log(self) -> str:
-        return (self.home / "dovecot.log").read_text(errors="replace")
+        log = self.home / "dovecot.log"
+        return log.read_text(errors="replace") if log.exists() else "no log"
 
     def __enter__(self) -> Self:
         self._configure()
@@ -123,7 +132,11 @@ class Dovecot:
         assert binary, "Dovecot is not installed: apt-get install dovecot-imapd"
         command = [binary, "-F", "-c", str(self.home / "dovecot.conf")]
         self._process = subprocess.Popen(command, start_new_session=True, **(become if os.getuid() == 0 else {}))
-        self._wait()
+        try:
+            self._wait()
+        except RuntimeError:
+            self.__exit__(None, None, None)
+            raise
         return self
 
     def __exit__(
@@ -134,18 +147,22 @@ class Dovecot:
         shutil.rmtree(self.home, ignore_errors=True)
 
     def _configure(self) -> None:
-        fsync, capability, special, certificate = self._options
+        fsync, capability, special, keywords = self._options
         mailboxes = "".join(
-            f"mailbox {name} {{\n auto = create\n{f' special_use = {use}' if use else ''}\n}}\n"
+            f'mailbox "{name}" {{\n auto = create\n{f" special_use = {use}" if use else ""}\n}}\n'
             for name, use in special.items()
         )
         text = CONFIG.format(
             home=self.home, user=self._user, group=self._group, port=self.port, mailboxes=mailboxes,
-            storage="maildir:~/Maildir", ssl="yes" if certificate else "no",
+            storage="maildir:~/Maildir", ssl="yes" if self._certificate else "no",
         )  # fmt: skip
         text += "" if fsync else "mail_fsync = never\n"
         text += f"imap_capability = {capability}\n" if capability else ""
-        text += "ssl_cert = <{}\nssl_key = <{}\n".format(*certificate) if certificate else ""
+        text += "" if keywords else WITHOUT_KEYWORDS.format(home=self.home)
+        for name, source in zip(("ssl_cert", "ssl_key"), self._certificate or (), strict=False):
+            shutil.copy(source, self.home / name)
+            text += f"{name} = <{self.home / name}\n"
+        (self.home / "acl").write_text("* owner lrstipekxa\n")  # all rights but "w": to change flags
         (self.home / "dovecot.conf").write_text(text)
         (self.home / "users").write_text("".join(f"{name}:{PASSWORD}\n" for name in self.users))
         for folder in ("run", "mail"):
