@@ -1,0 +1,99 @@
+"""The learned weights: numbers in an .npz file, no pickle, and what they say of a mail."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from triage.classifiers.local.features import SIZE, Features
+
+CATEGORIES = ("spam", "newsletter", "lead", "accounting", "uncertain")
+BUSINESS = ("quote", "price", "buying", "reseller", "invoice", "payment", "reminder", "credit_note", "tax", "statement",
+            "bookkeeping", "application", "complaint", "order_status", "absent", "bounce")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The category a mail looks most like, how likely that is right, and how likely trashing it does no harm."""
+
+    category: str
+    confidence: float
+    safe_to_trash: float
+    scores: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Model:
+    """Linear weights (columns x categories), and the two heads that turn scores into probabilities."""
+
+    coefficients: np.ndarray
+    offsets: np.ndarray
+    confidence: np.ndarray
+    trash: np.ndarray
+
+    def judge(self, rows: Sequence[Features]) -> list[Verdict]:
+        """One verdict a mail."""
+        if not rows:
+            return []
+        scores = self.scores(rows)
+        sure = _probability(self.confidence, head_inputs(scores, rows))
+        safe = _probability(self.trash, trash_inputs(scores, rows))
+        tops = scores.argmax(1)
+        return [
+            Verdict(CATEGORIES[top], float(sure[i]), float(safe[i]), tuple(map(float, scores[i])))
+            for i, top in enumerate(tops)
+        ]
+
+    def scores(self, rows: Sequence[Features]) -> np.ndarray:
+        """How much each mail looks like each category (mails x categories)."""
+        return np.stack([row.values @ self.weights(row.columns) for row in rows]) + self.offsets
+
+    def weights(self, columns: Sequence[int] | np.ndarray) -> np.ndarray:
+        """The weights of some columns, as numbers to calculate with."""
+        return self.coefficients[np.asarray(columns, dtype=np.int64)].astype(np.float32)
+
+    def save(self, path: Path) -> None:
+        """Write the weights with eight bits each; what would be rounded to nothing costs no space."""
+        step = np.abs(self.coefficients).max() / 32767
+        whole = np.round(self.coefficients / step).astype(np.int16)
+        whole[np.abs(whole) < 60] = 0
+        np.savez_compressed(
+            path, step=step, coefficients=whole, offsets=self.offsets, confidence=self.confidence, trash=self.trash
+        )
+
+    @classmethod
+    def load(cls, path: Path) -> "Model":
+        """Read what `save` wrote; raises ValueError for a file of another shape."""
+        with np.load(path, allow_pickle=False) as file:
+            parts = {name: file[name] for name in ("step", "coefficients", "offsets", "confidence", "trash")}
+        if parts["coefficients"].shape != (SIZE, len(CATEGORIES)):
+            raise ValueError(f"{path.name} holds weights for another version. Build them with train_local_classifier.")
+        coefficients = parts["coefficients"].astype(np.float32) * np.float32(parts["step"])
+        return cls(coefficients, parts["offsets"], parts["confidence"], parts["trash"])
+
+
+def _probability(head: np.ndarray, inputs: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-np.clip(head[0] + inputs @ head[1:], -30, 30)))
+
+
+def head_inputs(scores: np.ndarray, rows: Sequence[Features]) -> np.ndarray:
+    """What the confidence rests on: lead of the first over the second, which one it is, how much there is to read."""
+    ordered = np.sort(scores, axis=1)[:, ::-1]
+    first = np.eye(len(CATEGORIES), dtype=np.float32)[scores.argmax(1)]
+    length = np.log1p([row.words for row in rows])
+    gap = ordered[:, 0] - ordered[:, 1]
+    return np.column_stack(
+        [ordered[:, 0], gap, np.minimum(gap, 0.5), first, first * gap[:, None], length, np.minimum(length, 2.5)]
+    )
+
+
+def trash_inputs(scores: np.ndarray, rows: Sequence[Features]) -> np.ndarray:
+    """What trashing rests on: the best reason for it against the best one against it, each reason, the ideas found."""
+    spam, news, *keep = scores.T
+    best_keep = np.max(keep, axis=0)
+    ideas = np.array([[idea in row.ideas for idea in BUSINESS] for row in rows], dtype=np.float32)
+    length = np.log1p([row.words for row in rows])
+    return np.column_stack(
+        [np.maximum(spam, news) - best_keep, spam, news, *keep, ideas, length, np.minimum(length, 2.5)]
+    )

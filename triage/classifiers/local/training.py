@@ -1,0 +1,110 @@
+"""Fitting the classifier and its two heads. The only importer of scikit-learn; judging does not need it.
+
+The heads learn from scores of mail whose source the classifier had not seen: random folds would teach them
+to trust a memory that the next customer's mail does not share.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import csr_matrix
+from sklearn.linear_model import LogisticRegression
+from sklearn.svm import LinearSVC
+
+from triage.classifiers.local.dataset import LabelledMail
+from triage.classifiers.local.features import SIZE, Features, features
+from triage.classifiers.local.model import CATEGORIES, Model, head_inputs, trash_inputs
+
+STRENGTH = 0.5  # C of the linear classifier; chosen by leaving sources out
+PARTS = 4  # into how many parts the templates of one written source are divided
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Labelled mail with its features, read once."""
+
+    mails: list[LabelledMail]
+    rows: list[Features]
+    matrix: csr_matrix
+    labels: np.ndarray
+
+    @classmethod
+    def of(cls, mails: Sequence[LabelledMail]) -> "Corpus":
+        rows = [features(labelled.mail) for labelled in mails]
+        labels = np.array([CATEGORIES.index(labelled.label) for labelled in mails])
+        return cls(list(mails), rows, _matrix(rows), labels)
+
+
+def _matrix(rows: Sequence[Features]) -> csr_matrix:
+    ends = np.cumsum([0, *(len(row.columns) for row in rows)])
+    values = np.concatenate([row.values for row in rows])
+    columns = np.concatenate([row.columns for row in rows])
+    matrix = csr_matrix((values, columns, ends), shape=(len(rows), SIZE))
+    matrix.sum_duplicates()
+    return matrix
+
+
+def weights_of_mails(mails: Sequence[LabelledMail]) -> np.ndarray:
+    """A mail of a large source counts less, so that no source outvotes the others."""
+    keys = [(m.source, m.label) for m in mails]
+    sizes = {key: keys.count(key) for key in set(keys)}
+    weights = np.array([sizes[key] ** -0.4 for key in keys])
+    return weights / weights.mean()
+
+
+def fit_linear(corpus: Corpus, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Weights (columns x categories) and offsets of one linear classifier per category."""
+    weights = weights_of_mails([corpus.mails[row] for row in rows])
+    machine = LinearSVC(C=STRENGTH, class_weight="balanced", max_iter=400, tol=1e-3)
+    machine.fit(corpus.matrix[rows], corpus.labels[rows], sample_weight=weights)
+    return machine.coef_.T.astype(np.float32), machine.intercept_.astype(np.float32)
+
+
+def unseen_folds(mails: Sequence[LabelledMail], by: str = "source") -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+    """(name, rows to learn from, rows to judge): whole sources, languages, or parts of the templates left out."""
+    keys = np.array([_fold(mail, by) for mail in mails])
+    for key in sorted(set(keys)):
+        if key:
+            yield str(key), np.flatnonzero(keys != key), np.flatnonzero(keys == key)
+
+
+def _fold(mail: LabelledMail, by: str) -> str:
+    if by == "language":
+        return "" if mail.language in ("en", "und") else mail.language
+    if by == "source" and mail.source != "starter":
+        return mail.source
+    return f"{mail.source}, part {sum(mail.group.encode()) % PARTS + 1}"
+
+
+def unseen_scores(corpus: Corpus, by: str = "source") -> np.ndarray:
+    """Scores (mails x categories) given by classifiers that had not seen the mail's source; NaN where none was."""
+    scores = np.full((len(corpus.mails), len(CATEGORIES)), np.nan, dtype=np.float32)
+    for _, learn, judge in unseen_folds(corpus.mails, by):
+        coefficients, offsets = fit_linear(corpus, learn)
+        scores[judge] = corpus.matrix[judge] @ coefficients + offsets
+    return scores
+
+
+def fit_heads(corpus: Corpus, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Coefficients of the confidence head and of the safe-to-trash head, offset first."""
+    known = np.flatnonzero(~np.isnan(scores[:, 0]))
+    mails, rows, known_scores = [corpus.mails[i] for i in known], [corpus.rows[i] for i in known], scores[known]
+    right = [CATEGORIES[top] in mail.acceptable for top, mail in zip(known_scores.argmax(1), mails, strict=True)]
+    safe = [mail.may_be_trashed for mail in mails]
+    weights = weights_of_mails(mails)
+    confidence = _logistic(head_inputs(known_scores, rows), right, weights)
+    return confidence, _logistic(trash_inputs(known_scores, rows), safe, weights)
+
+
+def _logistic(inputs: np.ndarray, answers: Sequence[bool], weights: np.ndarray) -> np.ndarray:
+    machine = LogisticRegression(C=1.0, max_iter=1000).fit(inputs, answers, sample_weight=weights)
+    return np.concatenate((machine.intercept_, machine.coef_[0])).astype(np.float32)
+
+
+def train(mails: Sequence[LabelledMail]) -> Model:
+    """A model of all the mail."""
+    corpus = Corpus.of(mails)
+    confidence, trash = fit_heads(corpus, unseen_scores(corpus))
+    coefficients, offsets = fit_linear(corpus, np.arange(len(mails)))
+    return Model(coefficients, offsets, confidence, trash)
