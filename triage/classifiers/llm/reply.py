@@ -27,11 +27,9 @@ COMPANY = re.compile(r"\w[\w .,&+'\u2019()/-]*")
 
 
 class Reply(BaseModel):
-    """The answer's names and types; sent to the model as its JSON schema.
+    """The judgement of one mail."""
 
-    Bounds are checked here and not in the schema: several providers refuse a schema that has any.
-    """
-
+    # All of this is sent as the JSON schema, the line above too. It has no bounds: several providers refuse any.
     model_config = ConfigDict(extra="forbid", strict=True)
 
     category: Literal["spam", "newsletter", "lead", "accounting", "uncertain"]

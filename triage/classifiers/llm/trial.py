@@ -110,12 +110,12 @@ class Trial:
     def next(self) -> tuple[Endpoint, float]:
         """Which endpoint to ask and when: the first that can be asked soonest. Raises the last error if none can."""
         refusals, now = self.session.refusals, time.monotonic()
-        usable = [endpoint for endpoint in self.session.endpoints if endpoint not in self.out.union(refusals)]
+        usable = [one for one in self.session.endpoints if one not in self.out and one not in refusals]
         if not usable:
             raise self.error or refusals[self.session.endpoints[0]]
         endpoint = min(usable, key=lambda one: self.ready.get(one, 0))
         start = max(self.ready.get(endpoint, 0), now)
-        if self.calls == self.max_calls or start >= self.deadline:
+        if self.calls == self.max_calls or start > self.deadline - self.session.limits.call / 10:
             raise self.error or ClassifierError(f"{self.model}: no time left for another call.")
         return endpoint, start
 
