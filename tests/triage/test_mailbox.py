@@ -1,8 +1,7 @@
 """The contract of the mailbox gateway: the same sentences over real IMAP, on the embedded server and on Dovecot."""
 
-import socket
+import re
 import subprocess
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -12,12 +11,14 @@ import pytest
 
 from inbox_router.environment import MailboxAccount
 from tests.servers.imap import SPECIAL, Dovecot, ImapPeer
+from tests.servers.relay import Relay
 from triage.embedded import EmbeddedImap
 from triage.mailbox import Attachment, FetchedMail, ImapMailbox, MailboxError, Role
 from triage.mailbox.folders import Listed, path_for, playing
 from triage.mailbox.structure import contents, split
 
 Server = Dovecot | EmbeddedImap
+ALLOWED = {"CAPABILITY", "LOGIN", "LIST", "CREATE", "SELECT", "EXAMINE", "APPEND", "LOGOUT"}  # besides those by UID
 
 
 def mail(number: int, *, message_id: str = "", body: str = "We need 200 brackets.", header: str = "") -> bytes:
@@ -78,6 +79,11 @@ def fetched(box: ImapMailbox, uid: int) -> FetchedMail:
     return found
 
 
+def through(relay: Relay, server: Server) -> MailboxAccount:
+    """The account of a server, behind a relay."""
+    return replace(server.account(), port=relay.port)
+
+
 def texts(found: FetchedMail) -> list[tuple[str, str]]:
     return [(part.content_type, part.content.decode().strip()) for part in found.parts]
 
@@ -136,7 +142,7 @@ class TestEveryServer:
         uid = person.deliver(mail(1), flags="\\Flagged")
         found = fetched(box, uid)
         assert found.header.startswith(b"From: Eva Example <eva1@customer.example>\r\n")
-        assert (found.uid, found.size, found.flags) == (uid, len(mail(1)), {"\\Flagged"})
+        assert (found.uid, found.size, found.flags) == (uid, len(mail(1)), frozenset({"\\Flagged"}))
         assert texts(found) == [("text/plain", "We need 200 brackets.")]
         assert found.received_at is not None
         assert found.received_at.tzinfo is not None
@@ -150,21 +156,21 @@ class TestEveryServer:
 
     def test_the_bytes_of_an_attachment_are_never_fetched(self, imap_server: Server, person: ImapPeer) -> None:
         uid = person.deliver(multipart(1, "mixed", PLAIN, attachment(3_000_000)))
-        with Meter(imap_server) as meter, ImapMailbox.open(meter.account()) as box:
+        with Relay(imap_server.port) as relay, ImapMailbox.open(through(relay, imap_server)) as box:
             found = fetched(box, uid)
         assert found.size > 4_000_000
-        assert meter.received < 10_000
+        assert relay.received < 10_000
         (drawing,) = found.attachments
         assert (drawing.name, drawing.content_type) == ("drawing.pdf", "application/pdf")
         assert drawing.size == pytest.approx(3_000_000, rel=0.01)
 
     def test_a_batch_costs_the_same_few_round_trips_as_one_mail(self, imap_server: Server, person: ImapPeer) -> None:
         uids = [person.deliver(mail(n) if n % 2 else multipart(n, "mixed", PLAIN, attachment(99))) for n in range(20)]
-        with Meter(imap_server) as one, ImapMailbox.open(one.account()) as box:
+        with Relay(imap_server.port) as one, ImapMailbox.open(through(one, imap_server)) as box:
             box.fetch(uids[:2])
-        with Meter(imap_server) as many, ImapMailbox.open(many.account()) as box:
+        with Relay(imap_server.port) as many, ImapMailbox.open(through(many, imap_server)) as box:
             assert len(box.fetch(uids)) == 20
-        assert many.commands == one.commands
+        assert len(many.commands()) == len(one.commands())
 
     def test_a_forwarded_mail_is_read_with_its_header_and_its_texts(self, box: ImapMailbox, person: ImapPeer) -> None:
         uid = person.deliver(multipart(1, "mixed", PLAIN, FORWARDED, attachment(570)))
@@ -207,17 +213,23 @@ class TestEveryServer:
     def test_an_answer_that_is_broken_costs_no_mail(self, imap_server: Server, person: ImapPeer) -> None:
         good, odd = person.deliver(mail(1)), person.deliver(mail(2, header="Content-Type: text/x-odd"))
         broken = (b'"x-odd"', b'("xodd"')  # an opening bracket in the odd one's BODYSTRUCTURE
-        with Meter(imap_server, broken) as meter, ImapMailbox.open(meter.account()) as box:
+        with Relay(imap_server.port, broken) as relay, ImapMailbox.open(through(relay, imap_server)) as box:
             found = box.fetch([good, odd])
-        assert texts(found[good]) == [("text/plain", "We need 200 brackets.")]
-        assert found[odd].header.startswith(b"From: Eva")
-        assert [part.content_type for part in found[odd].attachments] == ["text/x-odd"]
+        one, other = found[good], found[odd]
+        assert isinstance(one, FetchedMail)
+        assert isinstance(other, FetchedMail)
+        assert texts(one) == [("text/plain", "We need 200 brackets.")]
+        assert other.header.startswith(b"From: Eva")
+        assert [part.content_type for part in other.attachments] == ["text/x-odd"]
 
     def test_a_mail_that_cannot_be_read_at_all_is_an_error_of_its_own(
         self, imap_server: Server, person: ImapPeer
     ) -> None:
         good, odd = person.deliver(mail(1)), person.deliver(mail(2), flags="oddflag")
-        with Meter(imap_server, (b"oddflag)", b"odd(lag)")) as meter, ImapMailbox.open(meter.account()) as box:
+        with (
+            Relay(imap_server.port, (b"oddflag)", b"odd(lag)")) as relay,
+            ImapMailbox.open(through(relay, imap_server)) as box,
+        ):
             found = box.fetch([good, odd])
         assert isinstance(found[good], FetchedMail)
         error = found[odd]
@@ -348,6 +360,21 @@ class TestEveryServer:
         assert box.unlabel([uid, uid + 7], "Accounting") == {uid: "without Accounting"}
         assert person.flags(uid) == set()
 
+    def test_only_harmless_commands_are_ever_sent(self, imap_server: Server, person: ImapPeer) -> None:
+        uids = [person.deliver(mail(n)) for n in range(3)]
+        with Relay(imap_server.port) as relay, ImapMailbox.open(through(relay, imap_server)) as box:
+            box.state()
+            box.fetch(uids)
+            box.label(uids, "Accounting")
+            box.append(Role.DRAFTS, [mail(7)], ["\\Draft"])
+            box.find(Role.DRAFTS, ["<m7@customer.example>"])
+            box.sent_headers_after(None, 0, date.today())
+            box.move(uids[:2], Role.ARCHIVE)
+        said = [words for words in relay.commands() if words and re.fullmatch(r"[A-P]{4}\d+", words[0])]
+        assert {words[1] for words in said} - {"UID"} <= ALLOWED
+        assert {words[2] for words in said if words[1] == "UID"} <= {"FETCH", "SEARCH", "STORE", "MOVE"}
+        assert all(b"BODY[" not in relay.asked and flag not in relay.asked for flag in (b"\\Seen", b"\\Deleted"))
+
     # --- trouble ------------------------------------------------------------------------------------------
 
     def test_a_wrong_password_is_one_clear_line(self, imap_server: Server) -> None:
@@ -362,9 +389,9 @@ class TestEveryServer:
 
     def test_a_connection_that_breaks_is_worth_another_try(self, imap_server: Server, person: ImapPeer) -> None:
         uid = person.deliver(mail(1))
-        with Meter(imap_server) as meter, ImapMailbox.open(meter.account()) as box:
+        with Relay(imap_server.port) as relay, ImapMailbox.open(through(relay, imap_server)) as box:
             box.state()
-            meter.cut()
+            relay.cut()
             with pytest.raises(MailboxError) as caught:
                 box.fetch([uid])
         assert not caught.value.permanent
@@ -374,45 +401,6 @@ class TestEveryServer:
 def fetched_again(server: Server, uid: int) -> bool:
     with ImapMailbox.open(server.account()) as box:
         return uid in box.fetch([uid])
-
-
-class Meter:
-    """A relay in front of a server that counts what passes, can cut the line, and may garble some of its words."""
-
-    def __init__(self, server: Server, garble: tuple[bytes, bytes] = (b"\0", b"\0")) -> None:
-        self.server = server
-        self.garble = garble
-        self.received = self.commands = 0
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._sockets: list[socket.socket] = []
-
-    def account(self) -> MailboxAccount:
-        return replace(self.server.account(), port=self._listener.getsockname()[1])
-
-    def __enter__(self) -> "Meter":
-        threading.Thread(target=self._relay, daemon=True).start()
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._listener.close()
-
-    def cut(self) -> None:
-        for end in self._sockets:
-            end.shutdown(socket.SHUT_RDWR)
-
-    def _relay(self) -> None:
-        client, _ = self._listener.accept()
-        server = socket.create_connection(("127.0.0.1", self.server.port))
-        self._sockets = [client, server]
-        threading.Thread(target=self._asked, args=(client, server), daemon=True).start()
-        while data := server.recv(65_536):
-            self.received += len(data)
-            client.sendall(data.replace(*self.garble))
-
-    def _asked(self, client: socket.socket, server: socket.socket) -> None:
-        while data := client.recv(65_536):
-            self.commands += data.count(b"\r\n")
-            server.sendall(data)
 
 
 class TestReachingAServer:
@@ -522,7 +510,7 @@ def self_signed(folder: Path) -> tuple[Path, Path]:
     """A certificate for localhost and its key."""
     certificate, key = folder / "cert.pem", folder / "key.pem"
     command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost"
-    options = ["-addext", "subjectAltName=DNS:localhost", "-out", certificate, "-keyout", key]
+    options: list[str | Path] = ["-addext", "subjectAltName=DNS:localhost", "-out", certificate, "-keyout", key]
     subprocess.run([*command.split(), *options], check=True, capture_output=True)
     key.chmod(0o644)  # Dovecot does not run as root
     return certificate, key
