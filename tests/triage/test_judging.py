@@ -25,7 +25,6 @@ ODD = {
 @pytest.fixture(params=["llm", "local"])
 def judge(request: pytest.FixtureRequest, settings) -> Iterator[Classifier]:  # type: ignore[no-untyped-def]
     if request.param == "local":
-        pytest.importorskip("triage.classifiers.local")
         yield from_settings()
         return
     with ModelServer() as server:
