@@ -120,7 +120,7 @@ class SheetsServer(LoopbackServer):
             raise RefusedError(403, "The caller does not have permission")
 
     def _token(self, call: Call) -> dict[str, Any]:
-        claims = jwt.decode(call.body["assertion"], certs=key_pair()[1], audience=f"{self.url}/token")
+        claims = jwt.decode(call.body["assertion"], certs=key_pair()[1], audience="https://oauth2.googleapis.com/token")
         assert claims["scope"] == "https://www.googleapis.com/auth/spreadsheets"
         return {"access_token": TOKEN, "expires_in": 3600, "token_type": "Bearer"}
 
