@@ -1,6 +1,146 @@
+# ruff: noqa: RUF001 (letters of many alphabets are meant)
 """A first name to greet with, or none: rather a neutral greeting than a wrong one."""
+
+import re
+import unicodedata
+from functools import cache
+from pathlib import Path
+
+from triage.parsing.words import table
+
+_GIVEN_NAMES = Path(__file__).with_name("given_names.txt")
+_ASIDE = re.compile(r"\([^)]*\)|\[[^\]]*\]|\{[^}]*\}|<[^>]*>")
+_TAIL = re.compile(r"\s+(?:via|über|c/o|i\.\s?a\.|im auftrag|on behalf)\b.*|\s[-–—|/•@].*|[|•/].*", re.IGNORECASE)
+_PAIR = re.compile(r"[&+]|\b(?:and|und|et|y|og|och|ja|oraz)\b", re.IGNORECASE)
+_WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*\.?")
+_EAST_ASIAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_PATRONYMIC = re.compile(r"(?:ович|евич|ич|овна|евна|ична|инична)$")
+_SLAVIC_FAMILY = re.compile(r"(?:ов|ев|ёв|ин|ын|ский|цкий|ова|ева|ёва|ина|ына|ская|цкая|енко|чук|юк|ко)$")
+_GREEK_FAMILY = re.compile(r"(?:όπουλος|οπούλου|ίδης|ίδου|άκης|άκη|όγλου|άδης)$")
 
 
 def first_name(display_name: str, address: str = "") -> str | None:
-    """Find the first name in a display name; None if it is not certain."""
-    return None
+    """Find the first name of a person in a display name, in whatever order it is written.
+
+    None for companies, departments and machines, for names in Chinese, Japanese or Korean letters (nobody is
+    greeted by the given name there), for initials, and wherever the order is not certain. The address only
+    confirms: it is not made a name.
+    """
+    name = _TAIL.sub("", _ASIDE.sub(" ", unicodedata.normalize("NFC", display_name[:200]))).strip(" \"'.,;:*")
+    if not name or "@" in name or re.search(r"\d", name) or _PAIR.search(name) or _EAST_ASIAN.search(name):
+        return None
+    words = _in_order(name)
+    if not words or len(words) > 5 or _is_nobody(name, words, address):
+        return None
+    found = _chosen(words, address)
+    return _written(found) if found and len(_plain(found)) > 1 and _plain(found) not in _list("incomplete") else None
+
+
+@cache
+def _given() -> frozenset[str]:
+    lines = _GIVEN_NAMES.read_text("utf-8").splitlines()
+    return frozenset(_plain(word) for line in lines if not line.startswith("#") for word in line.split())
+
+
+@cache
+def _list(key: str) -> frozenset[str]:
+    return frozenset(table("name")[key])
+
+
+def _plain(word: str) -> str:
+    """Lower case, without accents and dots: Źdźbło -> zdzblo."""
+    letters = unicodedata.normalize("NFKD", word.lower().replace("ł", "l").replace("ø", "o").replace("ı", "i"))
+    return "".join(letter for letter in letters if not unicodedata.combining(letter)).replace(".", "").replace("’", "'")
+
+
+def _is_given(word: str) -> bool:
+    plain = _plain(word)
+    german = plain.replace("ae", "a").replace("oe", "o").replace("ue", "u")
+    return plain in _given() or german in _given() or (("-" in plain) and plain.split("-")[0] in _given())
+
+
+def _in_order(name: str) -> list[str]:
+    """The words of a name, given names first where a comma says so, without titles and degrees."""
+    groups = [_words(group) for group in name.split(",")]
+    groups = [group for group in groups if group]
+    if len(groups) >= 2:  # "Schmidt, Anna"
+        return [*groups[1], *groups[0], ""]
+    return groups[0] if groups else []
+
+
+def _words(group: str) -> list[str]:
+    """The words without titles; an initial keeps its dot."""
+    kept = []
+    for word in re.sub(r"\b(Dr|Prof|Mr|Mrs|Ms|Ing)\.(?=[^\W\d_])", r"\1. ", group).split():
+        plain = word.strip(".,;:\"'*").lower()
+        if plain and plain not in _list("suffix") and not _is_title(word, plain):
+            kept.append(word.strip(",;:\"'*"))
+    return kept
+
+
+def _is_title(word: str, plain: str) -> bool:
+    """Dr, Dr.-Ing., h.c.; a single letter only with its dot."""
+    pieces = [piece for piece in re.split(r"[.-]", plain) if piece]
+    return all(piece in _list("title") for piece in pieces) and (
+        len(plain) > 1 or (word.endswith(".") and plain == "m")
+    )
+
+
+def _is_nobody(name: str, words: list[str], address: str) -> bool:
+    """Whether the name is that of a company, a department or a machine."""
+    said = {word.strip(".,;:()\"'").lower() for word in name.split()}
+    if said & _list("nobody") or not all(_WORD.fullmatch(word) for word in words if word):
+        return True
+    local, _, domain = address.lower().partition("@")
+    joined = "".join(_plain(word) for word in words)
+    is_domain = joined in {label.replace("-", "") for label in domain.split(".")}
+    return (is_domain and not _is_given(words[0])) or (local in _list("role") and not any(map(_is_given, words)))
+
+
+def _chosen(words: list[str], address: str) -> str | None:
+    if words[-1] == "":  # the comma told the order
+        return words[0] if not words[0].endswith(".") else None
+    if len(words) == 1:
+        return words[0] if _is_given(words[0]) else None
+    first, last, plains = words[0], words[-1], [_plain(word) for word in words]
+    if _plain(first) in _list("vietnamese"):
+        return last if len(words) > 2 else None
+    if len(words) == 3 and _PATRONYMIC.search(last.lower()):
+        return words[1]
+    if _is_family(first, last):
+        return None if plains[-1] in _list("family_first") and not _is_given(last) else words[1]
+    if first.endswith(".") or len(_plain(first)) < 2:
+        return None
+    if _is_given(first):
+        return first
+    return last if len(words) == 2 and _is_given(last) else _confirmed(words, address)
+
+
+def _is_family(first: str, last: str) -> bool:
+    """Whether a name begins with the family name: TANAKA Hiroshi, Zhang Wei, Nagy Péter, Петрова Анна."""
+    if first.isupper() and len(first) > 2 and not last.isupper():
+        return True
+    if _is_given(first) and not (_is_given(last) and _plain(first) in _list("family_first")):
+        return False
+    if _plain(first) in _list("family_first"):
+        return True
+    slavic = _SLAVIC_FAMILY.search(first.lower()) and not _SLAVIC_FAMILY.search(last.lower())
+    return bool(slavic or _GREEK_FAMILY.search(first.lower()))
+
+
+def _confirmed(words: list[str], address: str) -> str | None:
+    """The first word, if the address is made of this name in this order: jo.smith, josmith, j.smith, smith."""
+    first, last = _plain(words[0]), _plain(words[-1])
+    local = _plain(address.partition("@")[0])
+    if any(word.isupper() and len(word) > 2 for word in words):
+        return None
+    first, last = re.escape(first), re.escape(last)
+    pattern = rf"{first}(?:[._-]?{last}.*|[._-]?{last[:1]})?\d*|{first[:1]}[._-]?{last}\d*"
+    return words[0] if re.fullmatch(pattern, local) else None
+
+
+def _written(word: str) -> str:
+    """Capitals as a person would write them: ANNA -> Anna, jean-pierre -> Jean-Pierre."""
+    if word.isupper() or word.islower():
+        return re.sub(r"[^\W\d_]+", lambda part: part[0].capitalize(), word)
+    return word

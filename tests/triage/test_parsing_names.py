@@ -1,0 +1,101 @@
+# ruff: noqa: RUF001 (letters of many alphabets are meant)
+"""First names to greet with."""
+
+import pytest
+
+from triage.parsing import first_name
+
+NAMES = [
+    ("Anna Schmidt", "anna.schmidt@firma.example", "Anna"),
+    ("Schmidt, Anna", "a.schmidt@firma.example", "Anna"),
+    ("Schmidt, Anna (Einkauf Nord)", "a.schmidt@firma.example", "Anna"),
+    ("Schmidt, Anna (DE-MUC)", "a.schmidt@firma.example", "Anna"),
+    ("SCHMIDT, Anna Maria", "", "Anna"),
+    ("Dr. Ing. Anna Schmidt", "", "Anna"),
+    ("Dr.-Ing. Klaus Weber", "", "Klaus"),
+    ("Prof. Dr. h.c. mult. Heinz Müller", "", "Heinz"),
+    ("Schmidt, Dr. Anna", "", "Anna"),
+    ("Anna Schmidt, PhD", "", "Anna"),
+    ("Mr. John Miller Jr.", "", "John"),
+    ("Herr Thomas Becker", "", "Thomas"),
+    ("M. Jean-Pierre Dupont", "", "Jean-Pierre"),
+    ("DUPONT Marie", "mdupont@societe.example", "Marie"),
+    ("Marie DUPONT", "mdupont@societe.example", "Marie"),
+    ("ANNA SCHMIDT", "", "Anna"),
+    ("SCHMIDT ANNA", "", "Anna"),
+    ("anna schmidt", "", "Anna"),
+    ("Müller Thomas", "", "Thomas"),
+    ("Anna M. Schmidt", "", "Anna"),
+    ("José María García López", "", "José"),
+    ("Sra. Carmen Ruiz", "", "Carmen"),
+    ("Dott.ssa Giulia Rossi", "", "Giulia"),
+    ("mgr inż. Krzysztof Wójcik", "", "Krzysztof"),
+    ("Nagy Péter", "nagy.peter@ceg.example", "Péter"),
+    ("Dr. Kovács Ágnes", "", "Ágnes"),
+    ("Zhang Xiaoming", "xiaoming@gongsi.example", "Xiaoming"),
+    ("Tanaka Hiroshi", "", "Hiroshi"),
+    ("Hiroshi Tanaka", "", "Hiroshi"),
+    ("TANAKA Kentaro", "", "Kentaro"),
+    ("Kim Min-su", "", "Min-su"),
+    ("Nguyen Van An", "", "An"),
+    ("Иванов Иван Иванович", "", "Иван"),
+    ("Петрова Анна", "", "Анна"),
+    ("Анна Петрова", "", "Анна"),
+    ("Сергей Ковальчук", "", "Сергей"),
+    ("Παπαδόπουλος Γιώργος", "", "Γιώργος"),
+    ("Lars Ørsted", "", "Lars"),
+    ("Łukasz Źdźbło", "", "Łukasz"),
+    ("Jürgen Groß", "", "Jürgen"),
+    ("Juergen Gross", "", "Juergen"),
+    ("Ayşe Yılmaz", "", "Ayşe"),
+    ("Ceyda Korkmaz", "ceyda.korkmaz@sirket.example", "Ceyda"),
+    ("Thandiwe Nkosi", "t.nkosi@firm.example", "Thandiwe"),
+    ("Anna Schmidt via Sales", "sales@own.example", "Anna"),
+    ("Anna Schmidt | Muster AG", "", "Anna"),
+    ("'Anna Schmidt'", "", "Anna"),
+    ("Anna", "anna@mail.example", "Anna"),
+    ("株式会社山田製作所 田中", "tanaka@yamada.example", None),
+    ("田中 宏", "", None),
+    ("王伟", "", None),
+    ("김민수", "", None),
+    ("Zhang Wei", "", None),
+    ("Li Chen", "", None),
+    ("info@firma.example", "info@firma.example", None),
+    ("", "anna.schmidt@firma.example", None),
+    ("Sales Team", "sales@firma.example", None),
+    ("Team Vertrieb", "", None),
+    ("Muster GmbH", "kontakt@muster.example", None),
+    ("Acme, Inc.", "", None),
+    ("Bosch Rexroth", "news@bosch-rexroth.example", None),
+    ("Nordic Valves", "info@nordicvalves.example", None),
+    ("A. Schmidt", "a.schmidt@firma.example", None),
+    ("J.P. Morgan", "", None),
+    ("Schmidt", "schmidt@firma.example", None),
+    ("Anna & Tom Becker", "", None),
+    ("Anna und Tom Becker", "", None),
+    ("Abdul Rahman Khan", "", None),
+    ("van der Berg", "", None),
+    ("webmaster", "", None),
+    ("no-reply", "no-reply@x.example", None),
+    ("Happy Customer", "hc99@mail.example", None),
+    ("xX_destroyer_Xx", "", None),
+    ("user123", "", None),
+    ("Zbyszko Pan", "info@firma.example", None),
+    ("Kundenservice Anna", "", None),
+    ("отдел продаж", "", None),
+    ("Finance Department", "", None),
+    ("Your Bank", "", None),
+    ("Dr. Schmidt", "", None),
+    ("Herr Becker", "", None),
+    ("Grace\u200bHopper", "", None),
+]
+
+
+@pytest.mark.parametrize(("display_name", "address", "expected"), NAMES)
+def test_a_first_name_is_found_or_left_out(display_name: str, address: str, expected: str | None) -> None:
+    assert first_name(display_name, address) == expected
+
+
+@pytest.mark.parametrize("name", ["(" * 5000, "A" * 100_000, "a b " * 5000, "\x00\udcc3", ", , ,", "." * 300, "-"])
+def test_a_hostile_name_has_no_first_name(name: str) -> None:
+    assert first_name(name, "x@y.example") is None
