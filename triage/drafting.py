@@ -41,6 +41,7 @@ DOCUMENT = "(?i:pdf|step|stp|stl|dwg|dxf|igs|iges|sldprt|xlsx?|csv|docx?|txt|jpe
 LINK = re.compile(
     rf"[@＠﹫]|[:：][/／\\]|//|\b(?i:mailto|tel|javascript|data)[:：]|[\w-][.．․](?!{DOCUMENT}\b)[^\W\d_]{{2}}"
 )
+ENCODED_WORD = re.compile(r"=\?\S*")
 ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)*[A-Za-z0-9-]{1,63}")
 MESSAGE_ID = re.compile(r"[!-;=?-~]{1,250}")  # printable ASCII without angle brackets
 
@@ -130,8 +131,9 @@ def reply_subject(subject: str, company_name: str = "") -> str:
 
 
 def subject_slot(subject: str) -> str:
-    """Return the subject without reply prefixes, links and addresses, as one line."""
-    return REPLY_PREFIX.sub("", without_links(one_line(subject[:SUBJECT_READ]))).strip()
+    """Return the subject without reply prefixes, links, addresses and encoded words that nobody could decode."""
+    readable = ENCODED_WORD.sub(" ", subject[:SUBJECT_READ])
+    return REPLY_PREFIX.sub("", without_links(one_line(readable))).strip()
 
 
 def first_name_slot(name: str) -> str:

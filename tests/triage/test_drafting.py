@@ -97,6 +97,9 @@ class TestSubject:
     def test_a_mail_without_a_subject_is_answered_under_the_companys_name(self):
         assert drafting.reply_subject(" ", "Acme") == "Re: Acme"
 
+    def test_an_encoded_word_that_nobody_could_decode_is_left_out(self):
+        assert drafting.reply_subject("AW: Gewindestangen =?iso-8859-1?Q?_eilig") == "Re: Gewindestangen"
+
     def test_it_is_bounded(self):
         assert len(drafting.reply_subject("x " * 5000)) <= 200
 
