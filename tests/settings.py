@@ -6,7 +6,8 @@ import tempfile
 for name in [name for name in os.environ if name.startswith(("MAILBOX_", "LLM_", "SLACK_", "GOOGLE_"))]:
     del os.environ[name]
 os.environ["ENV_FILE"] = ""
-os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="inbox-router-tests-")
+data = tempfile.TemporaryDirectory(prefix="inbox-router-tests-")  # goes away with the process
+os.environ["DATA_DIR"] = data.name
 os.environ["COMPANY_DOMAINS"] = "acme.example"
 
 from inbox_router.settings import *  # noqa: E402, F403
