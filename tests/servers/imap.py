@@ -64,7 +64,8 @@ protocol imap {{
   mail_max_userip_connections = 0
 }}
 """
-WITHOUT_KEYWORDS = """
+ALL_RIGHTS = "lrwstipekxa"
+WITH_RIGHTS = """
 mail_plugins = acl
 plugin {{
   acl = vfile:{home}/acl
@@ -90,7 +91,7 @@ class Dovecot:
 
     `fsync`: as in production, for benchmarks. `capability`: what it says it can, to play a poorer server.
     `special`: the folders that exist from the start, with their SPECIAL-USE attribute or "".
-    `keywords`: whether it keeps keywords and flags. `certificate`: PEM files of one and its key, for STARTTLS.
+    `rights`: what the user may do (RFC 4314). `certificate`: PEM files of one and its key, for STARTTLS.
     """
 
     def __init__(
@@ -100,7 +101,7 @@ class Dovecot:
         fsync: bool = False,
         capability: str = "",
         special: dict[str, str] = SPECIAL,
-        keywords: bool = True,
+        rights: str = ALL_RIGHTS,
         certificate: tuple[Path, Path] | None = None,
     ) -> None:
         self.users = users
@@ -108,7 +109,7 @@ class Dovecot:
         self.home = Path(tempfile.mkdtemp(prefix="dc-", dir="/tmp"))  # short: socket names are limited to 108 bytes
         self._user = "nobody" if os.getuid() == 0 else pwd.getpwuid(os.getuid()).pw_name
         self._group = grp.getgrgid(pwd.getpwnam(self._user).pw_gid).gr_name
-        self._options = (fsync, capability, special, keywords)
+        self._options = (fsync, capability, special, rights)
         self._certificate = certificate
 
     def account(self, name: str = "inbox", user: str = "", folder: str = "INBOX") -> MailboxAccount:
@@ -147,7 +148,7 @@ class Dovecot:
         shutil.rmtree(self.home, ignore_errors=True)
 
     def _configure(self) -> None:
-        fsync, capability, special, keywords = self._options
+        fsync, capability, special, rights = self._options
         mailboxes = "".join(
             f'mailbox "{name}" {{\n auto = create\n{f" special_use = {use}" if use else ""}\n}}\n'
             for name, use in special.items()
@@ -158,11 +159,11 @@ class Dovecot:
         )  # fmt: skip
         text += "" if fsync else "mail_fsync = never\n"
         text += f"imap_capability = {capability}\n" if capability else ""
-        text += "" if keywords else WITHOUT_KEYWORDS.format(home=self.home)
+        text += "" if rights == ALL_RIGHTS else WITH_RIGHTS.format(home=self.home)
         for name, source in zip(("ssl_cert", "ssl_key"), self._certificate or (), strict=False):
             shutil.copy(source, self.home / name)
             text += f"{name} = <{self.home / name}\n"
-        (self.home / "acl").write_text("* owner lrstipekxa\n")  # all rights but "w": to change flags
+        (self.home / "acl").write_text(f"* owner {rights}\n")
         (self.home / "dovecot.conf").write_text(text)
         (self.home / "users").write_text("".join(f"{name}:{PASSWORD}\n" for name in self.users))
         for folder in ("run", "mail"):

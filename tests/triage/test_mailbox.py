@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from inbox_router.environment import MailboxAccount
-from tests.servers.imap import SPECIAL, Dovecot, ImapPeer
+from tests.servers.imap import ALL_RIGHTS, SPECIAL, Dovecot, ImapPeer
 from tests.servers.relay import Relay
 from triage.embedded import EmbeddedImap
 from triage.mailbox import Attachment, FetchedMail, ImapMailbox, MailboxError, Role
@@ -191,6 +191,13 @@ class TestEveryServer:
         uid = person.deliver(mail(1, body="All work and no play.\r\n" * 20_000))
         (part,) = fetched(box, uid).parts
         assert (len(part.content), part.truncated) == (200_000, True)
+
+    def test_of_a_mail_with_very_many_texts_only_the_first_are_read(self, box: ImapMailbox, person: ImapPeer) -> None:
+        long = "Content-Type: text/plain\r\n\r\n" + "All work and no play.\r\n" * 10_000
+        uid = person.deliver(multipart(1, "mixed", PLAIN, *[long] * 6))
+        many = person.deliver(multipart(2, "mixed", *[PLAIN] * 40))
+        assert len(fetched(box, uid).parts) == 4
+        assert len(fetched(box, many).parts) == 16
 
     def test_an_attachments_name_beyond_ascii_is_readable(self, box: ImapMailbox, person: ImapPeer) -> None:
         name = "filename*=utf-8''Zeichnung%20%C3%BC%E2%82%AC.pdf"
@@ -452,6 +459,22 @@ class TestPoorerServers:
             assert person.uids() == [uid]
             assert person.flags(uid) == set()
 
+    def test_where_the_server_tells_no_new_uids_the_emptied_place_is_the_evidence(self) -> None:
+        with Dovecot(capability="IMAP4rev1 MOVE") as server, ImapPeer(server.account()) as person:
+            uid = person.deliver(mail(1))
+            with ImapMailbox.open(server.account()) as box:
+                assert box.move([uid, uid + 1], Role.TRASH) == {uid: "Trash (the server does not tell UIDs)"}
+            assert person.mails("Trash") == [mail(1)]
+
+    def test_what_the_server_refuses_to_add_is_an_error_of_its_own(self) -> None:
+        with (
+            Dovecot(rights=ALL_RIGHTS.replace("i", "")) as server,
+            ImapMailbox.open(server.account()) as box,
+        ):
+            errors = box.append(Role.DRAFTS, [mail(1), mail(2)], ["\\Draft"])
+            assert box.state(Role.DRAFTS).messages == 0
+        assert [isinstance(error, MailboxError) and error.permanent for error in errors] == [True, True]
+
     def test_without_special_use_folders_are_found_by_their_names_in_the_users_language(self) -> None:
         german = {"Entwürfe": "", "Gesendete Objekte": "", "Papierkorb": "", "Kunden": ""}
         with Dovecot(special=german) as server, ImapPeer(server.account()) as person:
@@ -468,7 +491,7 @@ class TestPoorerServers:
             assert box.folder_path(Role.TRASH) == "Tonne"
 
     def test_where_keywords_are_not_kept_a_copy_in_a_folder_is_the_label(self) -> None:
-        with Dovecot(keywords=False) as server, ImapPeer(server.account()) as person:
+        with Dovecot(rights=ALL_RIGHTS.replace("w", "")) as server, ImapPeer(server.account()) as person:
             uids = [person.deliver(mail(n)) for n in range(2)]
             with ImapMailbox.open(server.account()) as box:
                 first = box.label(uids, "Accounting")

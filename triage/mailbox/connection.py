@@ -1,5 +1,6 @@
 """One signed-in IMAP connection: opening it, selecting folders, and the answers that imapclient hides."""
 
+import contextlib
 import imaplib
 import re
 import ssl
@@ -31,13 +32,23 @@ def signed_in(account: MailboxAccount) -> IMAPClient:
     client.normalise_times = False  # keep the time zone
     client._imap.debug = 0  # imapclient lets imaplib format every body for a log that nobody reads
     client._imap._encoding = "utf-8"  # passwords beyond ASCII
-    if account.security == "starttls":
-        if not client.has_capability("STARTTLS"):
-            reason = f"{account.host}:{account.port} offers no encryption"
-            raise MailboxError(f"{reason}: use imaps:// in {variable(account)}", permanent=True)
-        client.starttls(context)
-    client.login(account.user, account.password)
+    try:
+        if account.security == "starttls":
+            start_tls(client, account, context)
+        client.login(account.user, account.password)
+    except BaseException:
+        with contextlib.suppress(OSError):  # of a socket that the failure has closed already
+            client.shutdown()
+        raise
     return client
+
+
+def start_tls(client: IMAPClient, account: MailboxAccount, context: ssl.SSLContext) -> None:
+    """Encrypt, or refuse to go on: never fall back to clear text."""
+    if not client.has_capability("STARTTLS"):
+        reason = f"{account.host}:{account.port} offers no encryption"
+        raise MailboxError(f"{reason}: use imaps:// in {variable(account)}", permanent=True)
+    client.starttls(context)
 
 
 class Connection:
@@ -56,7 +67,8 @@ class Connection:
         try:
             self.client.logout()
         except (imaplib.IMAP4.error, OSError):
-            self.client.shutdown()
+            with contextlib.suppress(OSError):
+                self.client.shutdown()
 
     def can(self, capability: str) -> bool:
         return bool(self.client.has_capability(capability))
@@ -70,9 +82,18 @@ class Connection:
         found = self._find(folder)
         if found is None and create:
             found = path_for(str(folder), self._listed)
-            self.client.create_folder(found)
-            self._listed.clear()
+            self._create(found)
         return found
+
+    def _create(self, path: str) -> None:
+        self._listed.clear()
+        try:
+            self.client.create_folder(path)
+        except imaplib.IMAP4.abort:
+            raise
+        except IMAPClientError as error:
+            if "exist" not in str(error).lower():  # another process of ours was faster
+                raise
 
     def _find(self, folder: Folder) -> str | None:
         if not self._listed:

@@ -5,13 +5,14 @@ import re
 import socket
 import ssl
 
-from imapclient.exceptions import CapabilityError, LoginError
+from imapclient.exceptions import CapabilityError, IMAPClientError, LoginError, ProtocolError
 
 from inbox_router.environment import MailboxAccount
 
 # Response codes of RFC 5530 and RFC 3501 that no repetition mends.
 PERMANENT_CODES = ("[NOPERM]", "[NONEXISTENT]", "[TRYCREATE]", "[CANNOT]", "[ALREADYEXISTS]", "[READ-ONLY]")
-TEMPORARY_LOGIN = re.compile(
+# What a server says that has trouble of its own, which passes.
+TEMPORARY = re.compile(
     r"\[(UNAVAILABLE|INUSE|LIMIT|SERVERBUG|ALERT)\]|too many|temporar|throttl|rate limit|try again", re.IGNORECASE
 )
 # "Request is throttled. Suggested Backoff Time: 299961 milliseconds" is how Exchange puts it.
@@ -54,8 +55,14 @@ def understood(error: Exception, account: MailboxAccount) -> MailboxError:
     )
 
 
+def is_servers_trouble(error: Exception) -> bool:
+    """Whether the server said that it cannot serve anybody now: it is not about the mail that was asked for."""
+    refused = isinstance(error, IMAPClientError) and not isinstance(error, ProtocolError)  # that one quotes mails
+    return refused and bool(TEMPORARY.search(str(error)))
+
+
 def sign_in_refused(error: Exception, account: MailboxAccount) -> MailboxError:
-    if TEMPORARY_LOGIN.search(str(error)):
+    if TEMPORARY.search(str(error)):
         return MailboxError(f"{account.host} lets nobody sign in for now: {said(error)}")
     return MailboxError(
         f"sign-in refused for {account.user} at {account.host}: check user and password in {variable(account)} "

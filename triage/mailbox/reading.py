@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 
 from triage.mailbox.connection import Answer, Connection
-from triage.mailbox.errors import MailboxError
+from triage.mailbox.errors import MailboxError, is_servers_trouble
 from triage.mailbox.mails import FetchedMail
 from triage.mailbox.structure import Contents, contents, split
 
@@ -25,7 +25,9 @@ def fetch(connection: Connection, uids: Collection[int]) -> Fetched:
         return _structured(connection, uids)
     except imaplib.IMAP4.abort:
         raise
-    except BROKEN:
+    except BROKEN as error:
+        if is_servers_trouble(error):
+            raise
         one_by_one = (_alone(connection, uid) for uid in sorted(uids))
         return {uid: mail for found in one_by_one for uid, mail in found.items()}
 
@@ -38,6 +40,8 @@ def _alone(connection: Connection, uid: int) -> Fetched:
         except imaplib.IMAP4.abort:
             raise
         except BROKEN as error:
+            if is_servers_trouble(error):
+                raise
             reason = MailboxError(f"UID {uid} cannot be read: {type(error).__name__}: {error}", permanent=True)
     return {uid: reason}
 

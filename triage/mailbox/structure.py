@@ -7,7 +7,7 @@ from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from email.message import Message
 from email.utils import collapse_rfc2231_value, decode_params, unquote
-from itertools import takewhile
+from itertools import accumulate, takewhile
 from typing import Any
 
 from triage.mailbox.mails import Attachment, TextPart
@@ -15,6 +15,7 @@ from triage.mailbox.mails import Attachment, TextPart
 READABLE = ("text/plain", "text/html", "text/rfc822-headers", "message/delivery-status")
 HEADERS = "text/rfc822-headers"
 MAX_PARTS = 16  # readable parts of one mail
+TOTAL_LIMIT = 600_000  # bytes of all readable parts of one mail, beyond which no further part is read
 MAX_DEPTH = 20  # multiparts and messages within each other
 PART_LIMIT = 200_000  # bytes of one readable part
 # Where each kind of part has its disposition, counted as in RFC 3501, section 7.4.2 (body-fld-dsp).
@@ -30,6 +31,7 @@ class Wanted:
     content_type: str
     charset: str
     encoding: str
+    size: int = 0
 
     @property
     def item(self) -> str:
@@ -48,8 +50,14 @@ class Contents:
 def contents(structure: Sequence[Any]) -> Contents:
     """Read a BODYSTRUCTURE as imapclient gives it. Raises ValueError, TypeError or IndexError for a broken one."""
     found = list(_parts(structure, "", 0))
-    wanted = [part for part in found if isinstance(part, Wanted)]
-    return Contents(tuple(wanted[:MAX_PARTS]), tuple(part for part in found if isinstance(part, Attachment)))
+    attachments = tuple(part for part in found if isinstance(part, Attachment))
+    return Contents(_bounded([part for part in found if isinstance(part, Wanted)]), attachments)
+
+
+def _bounded(parts: Sequence[Wanted]) -> tuple[Wanted, ...]:
+    """The first parts, as many as are read of one mail."""
+    before = accumulate((min(part.size, PART_LIMIT) for part in parts), initial=0)
+    return tuple(part for part, sum_before in zip(parts, before, strict=False) if sum_before < TOTAL_LIMIT)[:MAX_PARTS]
 
 
 def _parts(node: Sequence[Any], prefix: str, depth: int) -> Iterator[Wanted | Attachment]:
@@ -82,7 +90,7 @@ def _leaf(node: Sequence[Any], number: str, depth: int) -> Iterator[Wanted | Att
         yield Wanted(f"{number}.HEADER", HEADERS, "", "7bit")
         yield from _parts(node[8], f"{number}.", depth + 1)
     elif kind in READABLE and disposition != "attachment":
-        yield Wanted(number, kind, parameters.get("charset", ""), encoding)
+        yield Wanted(number, kind, parameters.get("charset", ""), encoding, int(node[6] or 0))
     else:
         name = more.get("filename") or parameters.get("name", "")
         yield Attachment(name, kind, _decoded(int(node[6] or 0), encoding))
