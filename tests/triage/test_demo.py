@@ -48,8 +48,9 @@ class TestMails:
 
     def test_the_dates_in_the_headers_are_moved_along(self):
         dates = [message_from_bytes(mail.raw)["Date"] for mail in MAILS]
-        days = {parsedate_to_datetime(date).year for date in dates if "15. January" not in date}
-        assert days == {2027}
+        readable = [date for date in dates if date and "15. January" not in date]
+        assert len(readable) == len(MAILS) - 2
+        assert {parsedate_to_datetime(date).year for date in readable} == {2027}
 
     def test_each_is_as_it_comes_from_a_server(self):
         for mail in MAILS:

@@ -10,6 +10,7 @@ from django.conf import settings
 
 FOLDER = Path(settings.BASE_DIR) / "templates" / "demo" / "mails"
 WRITTEN_AT = datetime(2026, 1, 15, 12, tzinfo=UTC)
+UNDATED = timedelta(minutes=20)  # how old a mail without any date is
 # folder of the files: (folder of the mailbox, unread)
 PLACES = {"inbox": ("INBOX", True), "read": ("INBOX", False), "sent": ("Sent", False)}
 DATE = re.compile(rb"\w{3},\s+\d{1,2}\s+\w{3}\s+\d{4}\s+\d\d:\d\d:\d\d\s+[+-]\d{4}")
@@ -40,7 +41,7 @@ def mail_from(raw: bytes, folder: str, unread: bool, later: timedelta) -> DemoMa
     head, gap, body = with_crlf(raw).partition(b"\r\n\r\n")
     moved = DATE.sub(lambda found: format_datetime(_date(found[0]) + later).encode(), head)
     topmost = DATE.search(moved)
-    received_at = _date(topmost[0]) if topmost else WRITTEN_AT + later
+    received_at = _date(topmost[0]) if topmost else WRITTEN_AT + later - UNDATED
     return DemoMail(moved + gap + body, folder, received_at, unread)
 
 
