@@ -52,19 +52,28 @@ def local_day(who: Salesperson, at: datetime) -> date:
 
 def absence(member: Membership, situation: Situation) -> str:
     """Why the member is away for some time, or nothing."""
-    who, now = member.salesperson, situation.now
-    if not who.active:
-        return "has left"
+    if why := person_absence(member.salesperson, situation):
+        return why
     if not member.active:
         return "is switched off in this pool"
-    for pause in (who.paused_until, member.paused_until):
-        if pause and pause > now:
-            return f"is paused until {pause.astimezone(calendar_of(who).zone):%-d %b %H:%M}"
-    today = local_day(who, now)
-    for leave in situation.leaves.get(member.salesperson_id, ()):
+    return _pause(member.salesperson, member.paused_until, situation.now)
+
+
+def person_absence(who: Salesperson, situation: Situation) -> str:
+    """Why a person is away for some time, whatever the pool, or nothing."""
+    if not who.active:
+        return "has left"
+    today = local_day(who, situation.now)
+    for leave in situation.leaves.get(who.pk, ()):
         if leave.first_day <= today <= leave.last_day:
             return f"is on leave until {leave.last_day:%-d %b}"
-    return ""
+    return _pause(who, who.paused_until, situation.now)
+
+
+def _pause(who: Salesperson, until: datetime | None, now: datetime) -> str:
+    if not until or until <= now:
+        return ""
+    return f"is paused until {until.astimezone(calendar_of(who).zone):%-d %b %H:%M}"
 
 
 def hindrance(member: Membership, situation: Situation) -> str:

@@ -16,7 +16,7 @@ class Inquiry:
     technical: bool = False
     domain: str = ""
     text: str = ""
-    mailbox: str = ""
+    source: str = ""
 
     @classmethod
     def of(cls, lead: Lead, language: str = "", technical: bool | None = None) -> "Inquiry":
@@ -26,7 +26,7 @@ class Inquiry:
             technical=lead.technical if technical is None else technical,
             domain=lead.contact.domain,
             text=f"{lead.subject}\n{lead.first_message}",
-            mailbox=lead.source,
+            source=lead.source,
         )
 
 
@@ -47,7 +47,7 @@ def takes(pool: Pool, inquiry: Inquiry) -> bool:
         (not pool.sender_domains or any(_within(inquiry.domain, domain) for domain in pool.sender_domains))
         and (not pool.countries or inquiry.domain.rpartition(".")[2] in map(str.lower, pool.countries))
         and (not pool.words or any(_has(inquiry.text, word) for word in pool.words))
-        and (not pool.mailboxes or inquiry.mailbox in pool.mailboxes)
+        and (not pool.mailboxes or any(box.lower() in inquiry.source.lower() for box in pool.mailboxes))
     )
 
 

@@ -8,7 +8,7 @@ from django.conf import settings
 from crm.models import Lead
 from crm.services import Entry
 from routing import card
-from routing.models import Assignment, Hold, Salesperson, SlackAlert
+from routing.models import SYSTEM, Assignment, Hold, Salesperson, SlackAlert
 
 SLACK_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
@@ -66,6 +66,40 @@ def held_alert(hold: Hold) -> SlackAlert | None:
     return tell(f"slack:held:{name_of(hold.lead)}", text)
 
 
+def taken_alert(old: Assignment, new: Assignment, number: int) -> SlackAlert | None:
+    """Tells the old owner."""
+    text = f"*No longer yours:* {headline(old.lead)}\nNow with {escaped(new.salesperson.name)}. {escaped(new.reason)}"
+    return tell(f"slack:taken:{name_of(old.lead)}:{number}", text, to=old.salesperson, assignment=new)
+
+
+def reminder(assignment: Assignment, number: int) -> SlackAlert | None:
+    """Tells the owner that an answer is due."""
+    text = f"*Still without an answer:* {headline(assignment.lead)}"
+    return tell(f"slack:reminded:{name_of(assignment.lead)}:{number}", text, to=assignment.salesperson)
+
+
+def escalation(assignment: Assignment, number: int) -> SlackAlert | None:
+    """Tells the managers that nobody answers."""
+    owner = escaped(assignment.salesperson.name)
+    text = f"*Nobody answers a lead:* {headline(assignment.lead)}\nWith {owner}, passed on {assignment.hops} times."
+    return tell(f"slack:escalated:{name_of(assignment.lead)}:{number}", text)
+
+
+def deed_entry(action: str, lead: Lead, what: str, by: str, why: str, number: int = 0) -> Entry:
+    """The audit entry of something that was done to a lead; once for each number."""
+    return Entry(
+        key=f"{action.replace(' ', '-')}:{name_of(lead)}:{number}",
+        action=action,
+        subject=f"lead:{lead.pk}",
+        summary=f"{lead.subject or 'no subject'}: {what}",
+        reason=why,
+        actor=by,
+        actor_kind="system" if by == SYSTEM else "person",
+        sender=lead.contact.address,
+        mail_subject=lead.subject,
+    )
+
+
 def assigned_entry(assignment: Assignment, number: int) -> Entry:
     """The audit entry of an assignment."""
     lead = assignment.lead
@@ -77,7 +111,7 @@ def assigned_entry(assignment: Assignment, number: int) -> Entry:
         summary=f"{lead.subject or 'no subject'}: {assignment.salesperson.name}{copy}",
         reason=card.one_line(card.Card.read(assignment.card)) or assignment.reason,
         actor=assignment.by,
-        actor_kind="system" if assignment.by == "Inbox Router" else "person",
+        actor_kind="system" if assignment.by == SYSTEM else "person",
         sender=lead.contact.address,
         mail_subject=lead.subject,
     )

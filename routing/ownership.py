@@ -1,32 +1,31 @@
-"""Who knows a customer already, and who of us is in a conversation."""
+"""Who knows a customer already."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef, Q, Value
+from django.conf import settings
+from django.db.models import Case, Q, Value, When
 
 from crm.models import Lead
+from routing.eligibility import Situation, person_absence
 from routing.models import Assignment, FreemailDomain, Salesperson
+from routing.turns import leaves_of
 
-OWNED_FOR = timedelta(days=180)
-
-
-@dataclass(frozen=True)
-class Participant:
-    """One of us in a mail thread; `weak`: only copied, or long ago, or gone. `evidence` is one sentence."""
-
-    email: str
-    evidence: str
-    weak: bool = False
+OWNER_DAYS = 180
 
 
 @dataclass(frozen=True)
 class Known:
-    """Who had the customer last, and how that is known."""
+    """Who had the customer last, how that is known, and why they cannot be given the lead now, if so."""
 
     assignment: Assignment
     evidence: str
+    away: str = ""
+
+    @property
+    def owner(self) -> Salesperson:
+        return self.assignment.salesperson
 
 
 def colleagues() -> Mapping[str, Salesperson]:
@@ -34,34 +33,28 @@ def colleagues() -> Mapping[str, Salesperson]:
     return {person.email: person for person in Salesperson.objects.all()}
 
 
-def in_conversation(participants: Sequence[Participant]) -> tuple[Salesperson, Participant] | None:
-    """The first active salesperson who is in the thread by good evidence."""
-    strong = [participant for participant in participants if not participant.weak]
-    if not strong:
-        return None
-    people = {p.email: p for p in Salesperson.objects.filter(email__in=[s.email.lower() for s in strong], active=True)}
-    return next(((people[s.email.lower()], s) for s in strong if s.email.lower() in people), None)
-
-
 def known_owner(lead: Lead, now: datetime) -> Known | None:
-    """The last owner of this contact's business, else of their company's, within OWNED_FOR days."""
+    """The last owner of this contact's business, else of their company's, within OWNER_DAYS days."""
     contact = lead.contact
-    freemail = Exists(FreemailDomain.objects.filter(domain=OuterRef("lead__contact__domain")))
-    same_contact = Q(lead__contact=contact)
-    same_company = Q(lead__contact__domain=contact.domain) & ~Q(lead__contact__domain="") & ~Q(freemail)
+    theirs = Q(lead__contact=contact)
+    if contact.domain and not FreemailDomain.objects.filter(domain=contact.domain).exists():
+        theirs = Q(lead__contact__domain=contact.domain)
+    days = getattr(settings, "OWNER_DAYS", OWNER_DAYS)
     found = (
-        Assignment.objects.annotate(freemail=freemail)
-        .filter(same_contact | same_company, active=True, at__gte=now - OWNED_FOR)
+        Assignment.objects.filter(theirs, active=True, at__gte=now - timedelta(days=days))
         .exclude(lead=lead)
         .exclude(lead__stage=Lead.Stage.JUNK)
-        .annotate(mine=Q(lead__contact=contact) & Q(pk__gt=Value(0)))
-        .select_related("salesperson", "cc", "lead__contact")
-        .order_by("-mine", "-at", "-pk")
+        .select_related("salesperson__cover", "cc", "lead")
+        .order_by(Case(When(lead__contact=contact, then=Value(0)), default=Value(1)), "-at", "-pk")
         .first()
     )
     if found is None:
         return None
-    day = f"{found.at:%-d %b %Y}"
-    if found.lead.contact_id == contact.pk:
-        return Known(found, f"{found.salesperson.name} has had this customer since {day}")
-    return Known(found, f"{found.salesperson.name} has had {contact.domain} since {day}")
+    whom = "this customer" if found.lead.contact_id == contact.pk else contact.domain
+    evidence = f"{found.salesperson.name} has had {whom} since {found.at:%-d %b %Y}"
+    return Known(found, evidence, away(found.salesperson, now))
+
+
+def away(person: Salesperson, now: datetime) -> str:
+    """Why a person is away for some time, or nothing."""
+    return person_absence(person, Situation(now, leaves_of({person.pk}, now)))

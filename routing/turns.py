@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from crm.models import Lead
 from routing.eligibility import Load, Situation, absence, candidates, local_day
-from routing.models import Assignment, Leave, LedgerLine, Membership, Pool
-from routing.rotation import Standing, Turn, take_turn
+from routing.models import Assignment, Leave, LedgerLine, Membership, Pool, Salesperson
+from routing.rotation import Candidate, Standing, Turn, seat, take_turn
 
 WEEK = timedelta(days=8)  # a week and the widest difference of time zones
 
@@ -36,9 +36,9 @@ class Desk:
         locked = Pool.objects.select_for_update().filter(pk__in=ids).order_by("pk")
         versions = dict(locked.values_list("pk", version()))
         members = by_pool(Membership.objects.filter(pool__in=ids).select_related("salesperson"))
-        now = later_than_all(chain.from_iterable(members.values()))
         everyone = list(chain.from_iterable(members.values()))
-        leaves = leaves_of(everyone, now)
+        now = later_than_all(everyone)
+        leaves = leaves_of({member.salesperson_id for member in everyone}, now)
         situations = {
             pool.pk: Situation(
                 now=now,
@@ -54,6 +54,16 @@ class Desk:
         """Decide a turn of the pool; `barred` says who cannot get this very lead, and why."""
         situation = self.situation(pool, barred)
         return take_turn(candidates(self.members.get(pool.pk, ()), situation))
+
+    def person(self, pool: Pool, turn: Turn) -> Salesperson | None:
+        """Who has the turn."""
+        members = self.members.get(pool.pk, ()) if turn.winner else ()
+        return next((m.salesperson for m in members if turn.winner and m.salesperson_id == turn.winner.id), None)
+
+    def member(self, pool: Pool | None, person: Salesperson) -> Membership | None:
+        """This person's place in the pool, if they have one."""
+        members = self.members.get(pool.pk, ()) if pool else ()
+        return next((m for m in members if m.salesperson_id == person.pk), None)
 
     def situation(self, pool: Pool, barred: Mapping[int, str] | None = None) -> Situation:
         return replace(self.situations[pool.pk], barred=barred or {})
@@ -74,6 +84,52 @@ class Desk:
                     changed.append(member)
         LedgerLine.objects.bulk_create(lines)
         Membership.objects.bulk_update(changed, ["credit", "last_turn_at", "away_since"])
+
+    def post(
+        self,
+        member: Membership,
+        kind: LedgerLine.Kind,
+        change: int,
+        reason: str,
+        by: str,
+        assignment: Assignment | None = None,
+    ) -> LedgerLine:
+        """Change a member's credit outside of a turn. What is charged counts as a turn that was had."""
+        self._seat_newcomers(member.pool_id)
+        member.credit = (member.credit or 0) + change
+        if change < 0:
+            member.last_turn_at = self.now
+        Membership.objects.bulk_update([member], ["credit", "last_turn_at"])
+        return LedgerLine.objects.create(
+            pool_id=member.pool_id,
+            salesperson_id=member.salesperson_id,
+            assignment=assignment,
+            kind=kind,
+            change=change,
+            credit=member.credit,
+            reason=reason[:300],
+            by=by,
+            at=self.now,
+        )
+
+    def _seat_newcomers(self, pool: int) -> None:
+        """Seat everybody of the pool before one credit changes: later, the change would shift the average."""
+        members = {member.salesperson_id: member for member in self.members[pool]}
+        seats = seat([Candidate(m.salesperson_id, "", m.weight, m.credit) for m in members.values()])
+        for candidate in seats:
+            member, credit = members[candidate.id], candidate.credit or 0
+            if member.credit is None:
+                member.credit = credit
+                Membership.objects.filter(pk=member.pk).update(credit=credit)
+                LedgerLine.objects.create(
+                    pool_id=pool,
+                    salesperson_id=candidate.id,
+                    kind=LedgerLine.Kind.JOINED,
+                    change=credit,
+                    credit=credit,
+                    reason=LedgerLine.Kind.JOINED.label,
+                    at=self.now,
+                )
 
 
 def _lines(
@@ -131,10 +187,9 @@ def later_than_all(members: Iterable[Membership]) -> datetime:
     return max([timezone.now(), *(at + timedelta(microseconds=1) for at in turns)])
 
 
-def leaves_of(members: Iterable[Membership], now: datetime) -> dict[int, list[Leave]]:
+def leaves_of(people: Collection[int], now: datetime) -> dict[int, list[Leave]]:
     """The leaves of these people around today, by person: every time zone's today is within a day of UTC's."""
     day = timedelta(days=1)
-    people = {member.salesperson_id for member in members}
     rows = Leave.objects.filter(
         salesperson__in=people, first_day__lte=(now + day).date(), last_day__gte=(now - day).date()
     )

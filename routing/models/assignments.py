@@ -7,6 +7,8 @@ from crm.models import Lead
 from routing.models.people import Salesperson
 from routing.models.pools import Pool
 
+SYSTEM = "Inbox Router"  # who did what no person did
+
 
 class Rule(models.TextChoices):
     """What decided who gets a lead."""
@@ -33,7 +35,7 @@ class Assignment(models.Model):
     card = models.JSONField(default=dict, blank=True, help_text="What the decision rested on")
     active = models.BooleanField(default=True, db_index=True)
     at = models.DateTimeField(default=timezone.now, db_index=True)
-    by = models.CharField(max_length=150, default="Inbox Router")
+    by = models.CharField(max_length=150, default=SYSTEM)
     hops = models.PositiveSmallIntegerField(default=0, help_text="How often it was passed on for want of an answer")
     due_at = models.DateTimeField(null=True, blank=True, help_text="To be answered by then")
     reminded_at = models.DateTimeField(null=True, blank=True)
@@ -66,6 +68,7 @@ class Hold(models.Model):
     owner = models.ForeignKey(
         Salesperson, models.PROTECT, null=True, blank=True, related_name="+", help_text="Whom it waits for, if for one"
     )
+    for_person = models.BooleanField("a person must decide", default=False)
     resolved_at = models.DateTimeField(null=True, blank=True, db_index=True)
 
     class Meta:
@@ -73,3 +76,8 @@ class Hold(models.Model):
 
     def __str__(self) -> str:
         return f"{self.lead}: {self.reason}"
+
+    @property
+    def in_line(self) -> bool:
+        """Whether it waits for anybody to be there, and not for one person or for a decision."""
+        return not self.for_person and self.owner_id is None

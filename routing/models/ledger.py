@@ -5,7 +5,7 @@ from typing import Any
 from django.db import models
 from django.utils import timezone
 
-from routing.models.assignments import Assignment
+from routing.models.assignments import SYSTEM, Assignment
 from routing.models.people import Salesperson
 from routing.models.pools import Pool
 
@@ -40,7 +40,7 @@ class LedgerLine(models.Model):
     change = models.BigIntegerField(help_text="In units of a turn")
     credit = models.BigIntegerField(help_text="After the change")
     reason = models.CharField(max_length=300)
-    by = models.CharField(max_length=150, default="Inbox Router")
+    by = models.CharField(max_length=150, default=SYSTEM)
     at = models.DateTimeField(default=timezone.now, db_index=True)
 
     objects = AppendOnly.as_manager()

@@ -1,0 +1,138 @@
+"""Giving leads to people: everything that follows from a decision is written in one transaction."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q
+
+from crm.models import Lead
+from crm.services import record, set_owner
+from routing import notices
+from routing.card import Card
+from routing.conversation import Participant
+from routing.deadlines import due_at
+from routing.decisions import Decision, asked_for, card_of, decide, pools_of, skipped
+from routing.matching import Inquiry, choose
+from routing.models import SYSTEM, Assignment, Hold, Pool, Rule
+from routing.turns import Desk
+
+
+def assign(
+    lead: Lead,
+    *,
+    language: str = "",
+    technical: bool | None = None,
+    participants: Sequence[Participant] = (),
+    classification: str = "",
+) -> Assignment | Hold:
+    """Give a lead to one person, or hold it where everybody can see it.
+
+    `language` (ISO 639-1) and `technical` default to the lead's own; `participants` are those of us who are in
+    its thread; `classification` names the judgement that it rests on. Must be called in the transaction of the
+    decision. A lead that was given or held before stays as it is.
+    """
+    inquiry = Inquiry.of(lead, language, technical)
+    pool = choose(Pool.objects.select_related("cc_pool", "fallback"), inquiry)
+    desk = Desk.open(pools_of(pool), asked_for(pool, inquiry))
+    waiting = list(Hold.objects.filter(Q(pool=pool) | Q(lead=lead), resolved_at=None))
+    held = next((hold for hold in waiting if hold.lead_id == lead.pk), None)
+    if settled := Assignment.objects.filter(lead=lead, active=True).first() or held:
+        return settled
+    decision = decide(lead, pool, desk, participants)
+    ahead = sum(hold.in_line for hold in waiting)
+    if decision.turns and ahead:
+        queued = Decision(Rule.ROTATION, None, f"{ahead} held before it in {pool}.")
+        return hold(lead, pool, queued, desk.now, quiet=True)
+    if decision.salesperson is None:
+        return hold(lead, pool, decision, desk.now)
+    return give(lead, pool, decision, card_of(decision, pool, desk.versions, inquiry, classification), desk)
+
+
+def give(
+    lead: Lead,
+    pool: Pool | None,
+    decision: Decision,
+    card: Card,
+    desk: Desk,
+    *,
+    by: str = SYSTEM,
+    number: int = 0,
+    hops: int = 0,
+) -> Assignment:
+    """Write all that a decision for a person means: assignment, turns, owner, alert, audit entry.
+
+    `number` counts the earlier assignments of the lead, `hops` how often it was passed on for want of an answer.
+    """
+    assert decision.salesperson is not None
+    to = decision.salesperson
+    assignment = Assignment.objects.create(
+        lead=lead,
+        salesperson=to,
+        cc=decision.cc,
+        pool=pool,
+        rule=decision.rule,
+        reason=decision.reason[:500],
+        card=card.stored(),
+        at=desk.now,
+        by=by,
+        hops=hops,
+        due_at=due_at(pool, desk.now) if pool and decision.rule != Rule.IN_THREAD else None,
+    )
+    desk.commit(decision.turns, assignment)
+    set_owner(lead, to.name, to.email)
+    if decision.rule != Rule.IN_THREAD:
+        notices.send([notices.assigned_alert(assignment, number)])
+    record([notices.assigned_entry(assignment, number)])
+    return assignment
+
+
+def hold(lead: Lead, pool: Pool | None, decision: Decision, now: datetime, *, quiet: bool = False) -> Hold:
+    """Let a lead wait. The managers are told, but for one that stands in line behind another (`quiet`)."""
+    held, _ = Hold.objects.update_or_create(
+        lead=lead,
+        defaults={
+            "pool": pool,
+            "since": now,
+            "reason": f"{decision.reason} {'; '.join(skipped(decision))}".strip()[:500],
+            "owner": decision.waits_for,
+            "for_person": decision.for_person,
+            "resolved_at": None,
+        },
+    )
+    if not quiet:
+        notices.send([notices.held_alert(held)])
+    record([notices.held_entry(held)])
+    return held
+
+
+def release_holds() -> list[Assignment]:
+    """Give out the leads that wait and can be given now, in order of arrival; each in its own transaction."""
+    given: list[Assignment] = []
+    closed: set[int | None] = set()  # pools in which nobody is there: who stands behind need not be asked
+    for held in Hold.objects.filter(resolved_at=None, for_person=False).order_by("pk"):
+        if held.in_line and held.pool_id in closed:
+            continue
+        with transaction.atomic():
+            assignment = _release(held.pk)
+        if assignment:
+            given.append(assignment)
+        elif held.in_line:
+            closed.add(held.pool_id)
+    return given
+
+
+def _release(pk: int) -> Assignment | None:
+    """Give out one lead that waits, if that can be done now."""
+    held = Hold.objects.select_related("lead__contact", "pool__cc_pool", "pool__fallback").get(pk=pk)
+    inquiry = Inquiry.of(held.lead)
+    pool = held.pool if held.pool and held.pool.active else None
+    pool = pool or choose(Pool.objects.select_related("cc_pool", "fallback"), inquiry)
+    desk = Desk.open(pools_of(pool), asked_for(pool, inquiry))
+    patience = timedelta(minutes=pool.fallback_after if pool else 0)
+    decision = decide(held.lead, pool, desk, fallback_due=desk.now >= held.since + patience)
+    if decision.salesperson is None:
+        return None
+    if not Hold.objects.filter(pk=pk, resolved_at=None).update(resolved_at=desk.now):
+        return None  # somebody else was faster
+    return give(held.lead, pool, decision, card_of(decision, pool, desk.versions, inquiry), desk)

@@ -1,0 +1,148 @@
+"""What people do to assignments: hand a lead over, credit a junk one back, pass over a turn."""
+
+from collections.abc import Mapping
+
+from django.db import transaction
+
+from crm.models import Lead
+from crm.services import Entry, record
+from routing import notices
+from routing.assigning import give
+from routing.card import Card
+from routing.decisions import Decision, copy_turn, pools_of
+from routing.models import Assignment, Hold, LedgerLine, Membership, Pool, Rule, Salesperson
+from routing.rotation import TURN, Turn
+from routing.turns import Desk
+
+PAID = (LedgerLine.Kind.TURN, LedgerLine.Kind.TAKEN_OVER)
+
+
+class HandoverError(Exception):
+    """Why something cannot be done, in one line for the person who tried."""
+
+
+@transaction.atomic
+def reassign(lead: Lead, to: Salesperson, by: str, why: str) -> Assignment:
+    """Give a lead to this person by hand: the ledger, CC, owner, clock, alerts and log follow.
+
+    Where a turn was paid for the lead, it is credited to the old owner and charged to the new one. Raises
+    HandoverError.
+    """
+    if not to.active:
+        raise HandoverError(f"{to.name} has left.")
+    if not why.strip():
+        raise HandoverError("Say why the lead is handed over.")
+    old, held = _open_ends(lead)
+    if old and old.salesperson_id == to.pk:
+        raise HandoverError(f"{to.name} has this lead already.")
+    pool = old.pool if old else held.pool if held else None
+    desk = Desk.open(pools_of(pool))
+    cc, turns = _copied(old, to, pool, desk)
+    decision = Decision(Rule.MANUAL, to, f"Given by {by}: {why}", cc, turns)
+    card = Card(rule=Rule.MANUAL, chosen=to.name, reason=decision.reason, pool=pool.name if pool else "")
+    number = _close(lead, old, held, desk)
+    new = give(lead, pool, decision, card, desk, by=by, number=number)
+    if old:
+        _move_turn(old, new, desk, by, why)
+        notices.send([notices.taken_alert(old, new, number)])
+    return new
+
+
+def _open_ends(lead: Lead) -> tuple[Assignment | None, Hold | None]:
+    """The lead's active assignment, locked, or its hold."""
+    rows = Assignment.objects.select_for_update(of=("self",)).select_related(
+        "salesperson", "cc", "pool__cc_pool", "pool__fallback", "lead__contact"
+    )
+    old = rows.filter(lead=lead, active=True).first()
+    return old, Hold.objects.select_related("pool__cc_pool").filter(lead=lead, resolved_at=None).first()
+
+
+def _copied(
+    old: Assignment | None, to: Salesperson, pool: Pool | None, desk: Desk
+) -> tuple[Salesperson | None, Mapping[Pool, Turn]]:
+    """Who is CC'd from now on: the same person, or the next one if that is who gets the lead, or if nobody was."""
+    if old and old.cc and old.cc_id != to.pk:
+        return old.cc, {}
+    if pool is None or pool.cc_pool is None or (old and not old.cc):
+        return None, {}
+    turns = copy_turn(pool, desk, {to.pk: "has the lead"})
+    return (desk.person(pool.cc_pool, turns[pool.cc_pool]) if turns else None), turns
+
+
+def _close(lead: Lead, old: Assignment | None, held: Hold | None, desk: Desk) -> int:
+    """End what was; how many assignments the lead has had."""
+    if old:
+        Assignment.objects.filter(pk=old.pk).update(active=False)
+    if held:
+        Hold.objects.filter(pk=held.pk).update(resolved_at=desk.now)
+    return Assignment.objects.filter(lead=lead).count()
+
+
+def _move_turn(old: Assignment, new: Assignment, desk: Desk, by: str, why: str) -> None:
+    """Credit who paid a turn for the lead, and charge who has it now."""
+    if new.cc_id != old.cc_id:
+        _give_back(old, desk, LedgerLine.Kind.HANDED_OVER, by, why, pool=old.pool and old.pool.cc_pool)
+    if _give_back(old, desk, LedgerLine.Kind.HANDED_OVER, by, why, pool=old.pool) and (
+        member := desk.member(old.pool, new.salesperson)
+    ):
+        desk.post(member, LedgerLine.Kind.TAKEN_OVER, -TURN, f"Took over: {why}", by, new)
+
+
+def _give_back(assignment: Assignment, desk: Desk, kind: LedgerLine.Kind, by: str, why: str, pool: Pool | None) -> bool:
+    """Credit back the turn that was paid in a pool for an assignment; False if none was."""
+    paid = LedgerLine.objects.filter(assignment=assignment, pool=pool, kind__in=PAID).select_related("salesperson")
+    line = paid.first() if pool else None
+    member = desk.member(pool, line.salesperson) if line else None
+    if member:
+        desk.post(member, kind, TURN, why, by, assignment)
+    return line is not None
+
+
+@transaction.atomic
+def credit_back(assignment: Assignment, by: str, why: str) -> None:
+    """Mark a lead as junk and credit back the turns that were paid for it. Raises HandoverError."""
+    lead, pool = assignment.lead, assignment.pool
+    desk = Desk.open(pools_of(pool))
+    if LedgerLine.objects.filter(assignment=assignment, kind=LedgerLine.Kind.CREDITED).exists():
+        raise HandoverError("This lead was credited back before.")
+    for each in pools_of(pool):
+        _give_back(assignment, desk, LedgerLine.Kind.CREDITED, by, why, pool=each)
+    lead.stage = Lead.Stage.JUNK
+    lead.save(update_fields=["stage"])
+    Assignment.objects.filter(pk=assignment.pk).update(due_at=None)
+    record([notices.deed_entry("credited back", lead, f"junk, {assignment.salesperson.name} is credited", by, why)])
+
+
+def skip_turn(member: Membership, by: str, why: str) -> None:
+    """Charge a turn without a lead: the member is passed over once."""
+    adjust(member, LedgerLine.Kind.SKIPPED, -TURN, by, why)
+
+
+def give_turn(member: Membership, by: str, why: str) -> None:
+    """Credit a turn: the member gets one lead more than they would."""
+    adjust(member, LedgerLine.Kind.CREDITED, TURN, by, why)
+
+
+@transaction.atomic
+def adjust(member: Membership, kind: LedgerLine.Kind, change: int, by: str, why: str) -> None:
+    """Change a member's credit by hand, in units of a turn. Raises HandoverError."""
+    if not why.strip():
+        raise HandoverError("Say why.")
+    desk = Desk.open([member.pool])
+    current = desk.member(member.pool, member.salesperson)
+    if current is None:
+        raise HandoverError(f"{member.salesperson.name} is not in {member.pool} any more.")
+    line = desk.post(current, kind, change, why, by)
+    record(
+        [
+            Entry(
+                key=f"ledger:{line.pk}:{line.at:%Y%m%d%H%M%S%f}",
+                action="turn adjusted",
+                subject=f"pool:{member.pool_id}",
+                summary=f"{member.salesperson.name} in {member.pool}: {kind.label}",
+                reason=why,
+                actor=by,
+                actor_kind="person",
+            )
+        ]
+    )
