@@ -124,12 +124,6 @@ def _effects() -> Iterator[CheckMessage]:
             hint=f"When you trust the decisions, set ARMED, effect by effect: {','.join(settings.EFFECTS)}",
             id="inbox_router.I001",
         )
-    if "trash" in settings.ARMED and not settings.TRASH_DELAY:
-        yield Warning(
-            "Nobody has the time to object before a mail goes to the trash.",
-            hint="Set TRASH_DELAY to at least 30 (seconds).",
-            id="inbox_router.W006",
-        )
 
 
 def _mail() -> Iterator[CheckMessage]:
@@ -166,6 +160,12 @@ def _web() -> Iterator[CheckMessage]:
 
 
 def _production() -> Iterator[CheckMessage]:
+    if "trash" in settings.ARMED and not settings.TRASH_DELAY:
+        yield Warning(
+            "Nobody has the time to object before a mail goes to the trash.",
+            hint="Set TRASH_DELAY to at least 30 (seconds).",
+            id="inbox_router.W006",
+        )
     site = urlsplit(settings.SITE_URL)
     origin = f"{site.scheme}://{site.netloc}"
     if site.scheme != "https":

@@ -1,9 +1,9 @@
 """Mails for tests: plain bytes of each kind, the same for the same number."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime
-from datetime import UTC, datetime, timedelta
 
 SHARED = "sales@acme.example"
 KINDS = ("lead", "lead-de", "rfq", "spam", "newsletter", "accounting", "uncertain", "internal", "auto-reply", "thread")

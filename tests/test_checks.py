@@ -48,7 +48,6 @@ def only(messages):
         ({"SLACK_BOT_TOKEN": "xoxp-1"}, "W005", "xoxb-"),
         ({"GOOGLE_SHEET_ID": "1a"}, "E003", "GOOGLE_SERVICE_ACCOUNT_FILE"),
         ({"ARMED": frozenset()}, "I001", "label,draft"),
-        ({"TRASH_DELAY": 0.0}, "W006", "TRASH_DELAY"),
         ({"ALLOWED_HOSTS": ["other.example"]}, "W008", "127.0.0.1"),
     ],
 )
@@ -128,6 +127,12 @@ def test_an_origin_that_forms_would_be_refused_from_is_named(configured):
     configured.SITE_URL, configured.EMAIL_URL = "https://inbox.acme.example", "smtps://mail.acme.example"
     configured.CSRF_TRUSTED_ORIGINS = ["https://other.example"]
     assert "https://inbox.acme.example" in only(check_production(None)).hint
+
+
+def test_trash_without_time_to_object_is_no_production_setting(configured):
+    configured.SITE_URL, configured.EMAIL_URL = "https://inbox.acme.example", "smtps://mail.acme.example"
+    configured.CSRF_TRUSTED_ORIGINS, configured.TRASH_DELAY = ["https://inbox.acme.example"], 0.0
+    assert "TRASH_DELAY" in only(check_production(None)).hint
 
 
 def test_shadow_mode_is_no_complaint(configured):

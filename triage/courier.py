@@ -109,7 +109,9 @@ class Move:
         return outcomes | {row.pk: evidence[row.message.uid] for row in here if row.message.uid in evidence}
 
 
-def still_here(box: ImapMailbox, batch: Batch, *, leave_flagged: bool = False) -> tuple[list["MailboxDelivery"], dict[int, Outcome]]:
+def still_here(
+    box: ImapMailbox, batch: Batch, *, leave_flagged: bool = False
+) -> tuple[list["MailboxDelivery"], dict[int, Outcome]]:
     """Split a batch into those whose mail is in the inbox as we know it, and the outcomes of the others."""
     flags = box.flags([row.message.uid for row in batch])
     current = box.state().uidvalidity
@@ -200,13 +202,13 @@ def found_in(box: ImapMailbox, folders: Sequence[Role], ids: Mapping[int, str | 
 def added(box: ImapMailbox, folder: Role, mails: Mapping[int, bytes], flag: str) -> Outcomes:
     """Append mails to a folder; the outcome of each."""
     evidence = box.append(folder, list(mails.values()), [flag])
-    return {pk: failed(what) if isinstance(what, MailboxError) else what for pk, what in zip(mails, evidence, strict=True)}
+    return {
+        pk: failed(what) if isinstance(what, MailboxError) else what for pk, what in zip(mails, evidence, strict=True)
+    }
 
 
 def failed(error: MailboxError, *, maybe_done: bool = False) -> DeliveryError:
-    return DeliveryError(
-        str(error), permanent=error.permanent, maybe_done=maybe_done, retry_after=error.retry_after
-    )
+    return DeliveryError(str(error), permanent=error.permanent, maybe_done=maybe_done, retry_after=error.retry_after)
 
 
 DEEDS: Mapping[str, Label | Move | SaveDraft | Send | FileSent | Discard] = {

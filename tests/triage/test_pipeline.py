@@ -206,7 +206,9 @@ def test_the_languages_and_the_technical_requests_find_their_pools(human: ImapPe
     for kind in ("lead", "lead-de", "rfq"):
         human.deliver(mails.mail(kind, 14).raw)
     run()
-    pools = {a.lead.subject.split()[0]: a.pool.name for a in Assignment.objects.select_related("lead", "pool") if a.pool}
+    pools = {
+        a.lead.subject.split()[0]: a.pool.name for a in Assignment.objects.select_related("lead", "pool") if a.pool
+    }
     assert pools == {"lead": "Inside sales", "lead-de": "German", "rfq": "Engineering"}
     assert all(assignment.cc for assignment in Assignment.objects.all())
 

@@ -53,8 +53,10 @@ class Classifier(Protocol):
     as can be.
     """
 
-    judge: str
-    batch: int
+    @property
+    def judge(self) -> str: ...
+    @property
+    def batch(self) -> int: ...
 
     def classify(self, mails: Sequence[MailText]) -> list[Judgement]:
         """Judge each mail; never raises for one mail: what failed is "uncertain" with `error` set."""

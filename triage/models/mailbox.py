@@ -31,7 +31,9 @@ class Mailbox(models.Model):
     last_error = models.CharField(max_length=500, blank=True, editable=False)
     lease_holder = models.UUIDField(null=True, editable=False)
     lease_until = models.DateTimeField(null=True, editable=False)
-    fence = models.BigIntegerField(default=0, editable=False, help_text="Counts the leases: a stale holder is known by it")
+    fence = models.BigIntegerField(
+        default=0, editable=False, help_text="Counts the leases: a stale holder is known by it"
+    )
 
     class Meta:
         verbose_name_plural = "mailboxes"

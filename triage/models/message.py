@@ -55,7 +55,9 @@ class Message(models.Model):
     attachments = models.JSONField(default=list, blank=True, help_text="Name, type and size of each; never the bytes")
     size = models.PositiveIntegerField(default=0, help_text="Bytes on the server")
     received_at = models.DateTimeField(null=True, blank=True, db_index=True)
-    automatic = models.CharField(max_length=20, blank=True, help_text="Why it is automatic mail: never answered, never rotated")
+    automatic = models.CharField(
+        max_length=20, blank=True, help_text="Why it is automatic mail: never answered, never rotated"
+    )
     same_as = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="copies")
     raw = models.BinaryField(null=True, blank=True, help_text="Only of a mail that could not be read")
     error = models.CharField(max_length=500, blank=True)
@@ -67,7 +69,9 @@ class Message(models.Model):
     review_reason = models.CharField(max_length=300, blank=True)
     decided_at = models.DateTimeField(null=True, blank=True)
     decided_run = models.ForeignKey(Run, models.SET_NULL, null=True, blank=True, related_name="+")
-    version = models.PositiveIntegerField(default=0, help_text="Counts decisions; two people cannot decide the same one")
+    version = models.PositiveIntegerField(
+        default=0, help_text="Counts decisions; two people cannot decide the same one"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -106,9 +110,7 @@ class SentMail(models.Model):
     sent_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["mailbox", "uidvalidity", "uid"], name="one_row_per_sent_mail")
-        ]
+        constraints = [models.UniqueConstraint(fields=["mailbox", "uidvalidity", "uid"], name="one_row_per_sent_mail")]
         verbose_name_plural = "sent mail"
 
     def __str__(self) -> str:

@@ -104,7 +104,9 @@ def review_reason(message: Message, judgement: Classification, around: Known) ->
     if judgement.category == Category.UNCERTAIN:
         return judgement.reason or "the classifier is not sure what it is"
     if judgement.confidence < settings.REVIEW_THRESHOLD:
-        return f"{judgement.get_category_display()}, {judgement.sure}: below the line of {settings.REVIEW_THRESHOLD:.0%}"
+        return (
+            f"{judgement.get_category_display()}, {judgement.sure}: below the line of {settings.REVIEW_THRESHOLD:.0%}"
+        )
     if judgement.category == Category.LEAD and message.doubt:
         return f"it is not clear who wrote it: {message.doubt}"
     if judgement.category in Category.trashed() and around.colleagues_in_thread:

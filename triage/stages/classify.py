@@ -9,6 +9,7 @@ from django.db import transaction
 
 from crm.models import AuditEntry
 from crm.services import Entry, record
+from inbox_router.rows import save_fields
 from triage.classifiers import Classifier, Judgement, MailText
 from triage.models import Category, Classification, Message
 from triage.stages.prefilter import rule_evidence
@@ -62,7 +63,7 @@ def store(context: Context, messages: Sequence[Message], judgements: Sequence[Ju
     with transaction.atomic():
         context.lease.renew()
         Classification.objects.bulk_create(rows)
-        Message.objects.bulk_update(messages, ["status", *Message.JUDGED])
+        save_fields(messages, ["status", *Message.JUDGED])
         record([entry(message, made) for message, made in zip(messages, rows, strict=True)])
     context.counts["classified"] += len(messages)
     context.counts["model_errors"] += sum(bool(made.error) for made in rows)

@@ -16,6 +16,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from crm.services import Entry, record
+from inbox_router.rows import save_fields
 from triage.mailbox import FetchedMail, MailboxError
 from triage.models import Mailbox, Message, SentMail
 from triage.parsing import ParsedMail, UnreadableMail, parse
@@ -89,7 +90,7 @@ def read_chunk(context: Context) -> int:
     mark_duplicates(context.mailbox, messages)
     with transaction.atomic():
         context.lease.renew()
-        Message.objects.bulk_update(messages, FIELDS)
+        save_fields(messages, FIELDS)
         record([received(message) for message in messages])
     context.counts.update(message.status for message in messages)
     return len(messages)

@@ -12,6 +12,7 @@ from django.db import transaction
 
 from crm.models import AuditEntry
 from crm.services import Entry, record
+from inbox_router.rows import save_fields
 from triage.models import Category, Classification, Message, SenderRule
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def run(context: Context) -> int:
     with transaction.atomic():
         context.lease.renew()
         Classification.objects.bulk_create(judged)
-        Message.objects.bulk_update(messages, ["status", "sender_rule", *Message.JUDGED])
+        save_fields(messages, ["status", "sender_rule", *Message.JUDGED])
         record([entry(message, verdict) for message, verdict in verdicts if verdict.status != Status.FILTERED])
     context.counts.update(message.status for message in messages if message.status == Status.SKIPPED)
     return len(messages)
@@ -113,7 +114,7 @@ def internal(message: Message, rules: Rules) -> Verdict:
 def authentication_failure(results: str) -> str:
     """What our own server's check of the sender says against it (RFC 8601); empty if nothing."""
     found = re.search(r"\b(dmarc|spf)=(fail|softfail)\b", results, re.IGNORECASE)
-    if not found or re.search(r"\bdkim=pass\b", results, re.IGNORECASE) and found[1].lower() == "spf":
+    if not found or (re.search(r"\bdkim=pass\b", results, re.IGNORECASE) and found[1].lower() == "spf"):
         return ""
     return f"{found[1].upper()} failed"
 
@@ -130,11 +131,12 @@ def classification(message: Message, verdict: Verdict) -> Classification:
 
 
 def entry(message: Message, verdict: Verdict) -> Entry:
+    skipped = verdict.status == Status.SKIPPED
     return Entry(
         key=f"message:{message.pk}:prefiltered",
-        action="skipped" if verdict.status == Status.SKIPPED else "classified",
+        action="skipped" if skipped else "classified",
         subject=f"message:{message.pk}",
-        summary=f"{'Skipped' if verdict.status == Status.SKIPPED else Category(verdict.category).label}: {verdict.reason}",
+        summary=f"{'Skipped' if skipped else Category(verdict.category).label}: {verdict.reason}",
         reason=verdict.reason,
         actor="sender rules",
         actor_kind=AuditEntry.Actor.RULE,
