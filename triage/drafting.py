@@ -18,6 +18,7 @@ from email.policy import compat32
 from email.utils import format_datetime, formataddr, getaddresses
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from django.template import Context, Engine, Template
 
@@ -193,7 +194,7 @@ def mime(mail: ReplyMail) -> bytes:
         raise DraftError("The date of a reply needs a time zone.")
     if len(mail.cc) > MAX_CC:
         raise DraftError(f"A reply has at most {MAX_CC} CC addresses, not {len(mail.cc)}.")
-    message = Message()
+    message: Message[Any, Any] = Message()
     for name, value in _headers(mail).items():
         message[name] = value
     message.set_payload(many_lines(mail.body), QUOTED_PRINTABLE)

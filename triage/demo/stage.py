@@ -34,6 +34,7 @@ ROLES = {
     "approver": "Approver",
     "operator": "Operator",
 }
+GUNICORN = ("-m", "gunicorn", "inbox_router.wsgi", "--threads", "4", "--no-control-socket")
 LEFT_OVERS = ("demo.sqlite3", "demo.sqlite3-wal", "demo.sqlite3-shm", "demo-audit.csv", "demo.log")
 Say = Callable[[str], object]
 
@@ -54,17 +55,7 @@ def run(say: Say, *, port: int, serve: bool) -> None:
     with only_one(), _servers(port) as stage:
         set_up(stage, say)
         if serve:
-            with (
-                announced(Running(stage.url, stage.mailbox)),
-                Children(stage.environment, _file("demo.log")) as programs,
-            ):
-                programs.start(
-                    "admin", "-m", "gunicorn", "inbox_router.wsgi", "--bind", f"127.0.0.1:{port}", "--threads", "4"
-                )
-                programs.start("scheduler", "manage.py", "worker")
-                programs.wait_for(port)
-                say(how_to_use(stage))
-                programs.watch()
+            serve_until_interrupted(stage, say)
 
 
 def set_up(stage: Stage, say: Say) -> None:
@@ -77,10 +68,22 @@ def set_up(stage: Stage, say: Say) -> None:
     mails = demo_mails(datetime.now(UTC))
     put(stage.mailbox, mails)
     say(f"Put {len(mails)} mails into the mailbox {ADDRESS}.")
+    at_once = stage.environment | {"TRASH_DELAY": "0"}
     for turn in ("First", "Second"):
-        said = manage(stage.environment, "process_inbox").splitlines()
+        said = manage(at_once, "process_inbox").splitlines()
         say(f"{turn} run of the pipeline:\n" + "\n".join(f"  {line}" for line in said))
     say(f"Proof of capture: {manage(stage.environment, 'check_capture').splitlines()[-1]}")
+
+
+def serve_until_interrupted(stage: Stage, say: Say) -> None:
+    """Run the admin and the scheduler. Raises DemoError if one of them ends."""
+    running = Running(stage.url, stage.mailbox)
+    with announced(running), Children(stage.environment, _file("demo.log")) as programs:
+        programs.start("admin", *GUNICORN, "--bind", f"127.0.0.1:{stage.port}")
+        programs.start("scheduler", "manage.py", "worker")
+        programs.wait_for(stage.port)
+        say(how_to_use(stage))
+        programs.watch()
 
 
 def make_logins() -> None:
@@ -125,7 +128,7 @@ def _servers(port: int) -> Iterator[Stage]:
         _file(name).unlink(missing_ok=True)
     shutil.rmtree(_file("demo-sent"), ignore_errors=True)
     with EmbeddedImap(ADDRESS, secrets.token_urlsafe(9)) as imap:
-        smtp = Controller(Mailbox(str(_file("demo-sent"))), hostname="127.0.0.1", port=_free_port())
+        smtp = Controller(Mailbox(_file("demo-sent")), hostname="127.0.0.1", port=_free_port())
         smtp.start()
         try:
             url = f"http://127.0.0.1:{port}"
@@ -150,7 +153,6 @@ def _environment(url: str, mailbox_url: str, email_url: str) -> Environment:
         "EMAIL_URL": email_url,
         "COMPANY_NAME": "Acme",
         "COMPANY_DOMAINS": "acme.example",
-        "TRASH_DELAY": "0",
     }
 
 
