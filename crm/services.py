@@ -27,7 +27,8 @@ class Entry:
     mail_subject: str = ""
 
 
-LIMITS = {name: AuditEntry._meta.get_field(name).max_length for name in ("summary", "reason", "sender", "mail_subject")}
+TEXTS = ("summary", "reason", "sender", "mail_subject")  # are cut to what their column holds
+LIMITS = {field.name: field.max_length for field in AuditEntry._meta.fields if field.name in TEXTS}
 
 
 def record(entries: Sequence[Entry]) -> None:

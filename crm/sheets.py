@@ -49,7 +49,7 @@ class GoogleSheet:
         """The spreadsheet of GOOGLE_SHEET_ID. Raises SheetError when the key file is of no use."""
         path = settings.GOOGLE_SERVICE_ACCOUNT_FILE
         try:
-            credentials = SheetCredentials.from_service_account_file(path, scopes=[SCOPE])
+            credentials = SheetCredentials.from_service_account_file(path, scopes=[SCOPE])  # type: ignore[no-untyped-call]
         except (OSError, ValueError) as error:
             hint = "must be the JSON key of a Google service account"
             raise SheetError(f"GOOGLE_SERVICE_ACCOUNT_FILE {hint} ({error})", permanent=True) from None

@@ -71,10 +71,12 @@ class Alerts(Protocol):
 
 def from_settings() -> Alerts:
     """Slack if SLACK_BOT_TOKEN is set, else the console."""
-    return SlackWorkspace(settings.SLACK_BOT_TOKEN, settings.SLACK_API_URL) if settings.SLACK_BOT_TOKEN else Console()
+    if settings.SLACK_BOT_TOKEN:
+        return SlackWorkspace(settings.SLACK_BOT_TOKEN, settings.SLACK_API_URL)
+    return ConsoleAlerts()
 
 
-class Console:
+class ConsoleAlerts:
     """Alerts for those without Slack: a line each in the log."""
 
     def member(self, email: str) -> str:

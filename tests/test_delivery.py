@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.utils import timezone
+from pytest_django import Settings
 
 from inbox_router.delivery import DeliveryError, NotWanted, work_off, work_off_all
 from tests.outside.models import Deed, Outside, OutsideCourier
@@ -20,7 +21,7 @@ def outside(db: None) -> Outside:
 
 
 @pytest.fixture(autouse=True)
-def _armed(settings) -> None:
+def _armed(settings: Settings) -> None:
     settings.ARMED = frozenset({"crm"})
 
 
@@ -169,7 +170,7 @@ def test_an_effect_that_is_not_armed_is_shown_and_not_touched(outside: Outside) 
     assert (shown.state, shown.attempts) == (State.SHADOW, 0)
 
 
-def test_a_deed_whose_effect_was_disarmed_after_the_decision_waits(outside: Outside, settings) -> None:
+def test_a_deed_whose_effect_was_disarmed_after_the_decision_waits(outside: Outside, settings: Settings) -> None:
     deed = owe("a")
     settings.ARMED = frozenset()
     assert work_off(Deed) == {}
@@ -203,7 +204,7 @@ def test_a_worker_whose_lease_has_run_out_writes_nothing(outside: Outside) -> No
     assert (deed.state, deed.evidence, deed.in_doubt) == (State.TAKEN, "", True)
 
 
-def test_the_trouble_of_one_kind_does_not_keep_the_others_waiting(outside: Outside, settings) -> None:
+def test_the_trouble_of_one_kind_does_not_keep_the_others_waiting(outside: Outside, settings: Settings) -> None:
     owe("a")
     settings.SLACK_API_URL = "http://127.0.0.1:1/"
     settings.SLACK_BOT_TOKEN = "xoxb-test"

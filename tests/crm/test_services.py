@@ -3,6 +3,7 @@
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
 
 from crm.models import AuditEntry, Contact, Lead, SheetRow
 from crm.services import Entry, contact_for, open_lead, record, set_owner
@@ -59,7 +60,7 @@ def test_logging_fifty_entries_takes_as_many_statements_as_one() -> None:
     assert len(fifty) == len(one)
 
 
-def test_without_an_armed_sheet_the_row_is_only_shown(settings) -> None:
+def test_without_an_armed_sheet_the_row_is_only_shown(settings: Settings) -> None:
     settings.ARMED = frozenset()
     record([entry("a")])
     assert SheetRow.objects.get().state == SheetRow.State.SHADOW

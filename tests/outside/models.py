@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Self
 
+from django.db import models
+
 from inbox_router.delivery import Delivery, Outcome, Probe, Seen
 
 
@@ -59,6 +61,7 @@ class Deed(Delivery):
     """One deed at a time."""
 
     courier = OutsideCourier
+    objects: ClassVar[models.Manager["Deed"]] = models.Manager()
 
     class Meta(Delivery.Meta):
         app_label = "outside"

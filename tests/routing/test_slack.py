@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 
 from inbox_router.delivery import Seen, work_off
 from routing.models import Salesperson, SlackAlert
@@ -19,7 +20,7 @@ LOST = [CLOSED, RESET, HALF, GARBAGE, BROKEN]
 
 
 @pytest.fixture
-def slack(settings) -> Iterator[SlackServer]:
+def slack(settings: Settings) -> Iterator[SlackServer]:
     with SlackServer(users={"ana@acme.example": "U1ANA"}, channels={"C1SALES"}) as server:
         settings.SLACK_BOT_TOKEN = TOKEN
         settings.SLACK_API_URL = server.api_url
