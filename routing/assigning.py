@@ -13,7 +13,7 @@ from routing.card import Card
 from routing.conversation import Participant
 from routing.deadlines import due_at
 from routing.decisions import Decision, asked_for, card_of, decide, pools_of, skipped
-from routing.matching import Inquiry, choose
+from routing.matching import Inquiry, all_pools, choose
 from routing.models import SYSTEM, Assignment, Hold, Pool, Rule
 from routing.turns import Desk
 
@@ -33,7 +33,7 @@ def assign(
     decision. A lead that was given or held before stays as it is.
     """
     inquiry = Inquiry.of(lead, language, technical)
-    pool = choose(Pool.objects.select_related("cc_pool", "fallback"), inquiry)
+    pool = choose(all_pools(), inquiry)
     desk = Desk.open(pools_of(pool), asked_for(pool, inquiry))
     waiting = list(Hold.objects.filter(Q(pool=pool) | Q(lead=lead), resolved_at=None))
     held = next((hold for hold in waiting if hold.lead_id == lead.pk), None)
@@ -127,7 +127,7 @@ def _release(pk: int) -> Assignment | None:
     held = Hold.objects.select_related("lead__contact", "pool__cc_pool", "pool__fallback").get(pk=pk)
     inquiry = Inquiry.of(held.lead)
     pool = held.pool if held.pool and held.pool.active else None
-    pool = pool or choose(Pool.objects.select_related("cc_pool", "fallback"), inquiry)
+    pool = pool or choose(all_pools(), inquiry)
     desk = Desk.open(pools_of(pool), asked_for(pool, inquiry))
     patience = timedelta(minutes=pool.fallback_after if pool else 0)
     decision = decide(held.lead, pool, desk, fallback_due=desk.now >= held.since + patience)

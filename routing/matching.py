@@ -1,4 +1,4 @@
-"""Pure: which pool takes an inquiry."""
+"""Which pool takes an inquiry."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -28,6 +28,15 @@ class Inquiry:
             text=f"{lead.subject}\n{lead.first_message}",
             source=lead.source,
         )
+
+
+def all_pools() -> list[Pool]:
+    """Every pool in its order, each with its CC pool at hand."""
+    pools = {pool.pk: pool for pool in Pool.objects.all()}
+    for pool in pools.values():
+        if pool.cc_pool_id:
+            pool.cc_pool = pools[pool.cc_pool_id]
+    return list(pools.values())
 
 
 def choose(pools: Iterable[Pool], inquiry: Inquiry) -> Pool | None:

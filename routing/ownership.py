@@ -40,16 +40,13 @@ def known_owner(lead: Lead, now: datetime) -> Known | None:
     if contact.domain and not FreemailDomain.objects.filter(domain=contact.domain).exists():
         theirs = Q(lead__contact__domain=contact.domain)
     days = getattr(settings, "OWNER_DAYS", OWNER_DAYS)
-    found = (
-        Assignment.objects.filter(theirs, active=True, at__gte=now - timedelta(days=days))
-        .exclude(lead=lead)
-        .exclude(lead__stage=Lead.Stage.JUNK)
-        .select_related("salesperson__cover", "cc", "lead")
-        .order_by(Case(When(lead__contact=contact, then=Value(0)), default=Value(1)), "-at", "-pk")
-        .first()
-    )
-    if found is None:
+    rows = Assignment.objects.filter(theirs, ~Q(lead=lead), active=True, at__gte=now - timedelta(days=days))
+    rows = rows.exclude(lead__stage=Lead.Stage.JUNK)
+    theirs_first = Case(When(lead__contact=contact, then=Value(0)), default=Value(1))
+    last = rows.order_by(theirs_first, "-at", "-pk").values_list("pk", flat=True).first()
+    if last is None:  # most customers are new, so the people are only read for those who are not
         return None
+    found = Assignment.objects.select_related("salesperson__cover", "cc", "lead").get(pk=last)
     whom = "this customer" if found.lead.contact_id == contact.pk else contact.domain
     evidence = f"{found.salesperson.name} has had {whom} since {found.at:%-d %b %Y}"
     return Known(found, evidence, away(found.salesperson, now))

@@ -64,7 +64,10 @@ class Pool(models.Model):
     catch_up = models.PositiveSmallIntegerField(
         default=0, help_text="Extra leads a day for somebody who returns from leave, until level. 0: nothing is owed"
     )
-    history = HistoricalRecords()
+    version = models.PositiveIntegerField(
+        default=0, editable=False, help_text="Counts the changes of it and its members"
+    )
+    history = HistoricalRecords(excluded_fields=["version"])
 
     class Meta:
         ordering = ["position", "pk"]
@@ -76,6 +79,7 @@ class Pool(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         if self.position is None:
             self.position = self.POSITIONS[self.Kind(self.kind)]
+        self.version += 1
         super().save(*args, **kwargs)
 
     def clean(self) -> None:
@@ -127,3 +131,11 @@ class Membership(models.Model):
             names = [field.name for field in self._meta.concrete_fields if not field.primary_key]
             kwargs["update_fields"] = [name for name in names if name not in self.LEDGER_FIELDS]
         super().save(*args, **kwargs)
+        self._count_change()
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        self._count_change()
+        return super().delete(*args, **kwargs)
+
+    def _count_change(self) -> None:
+        Pool.objects.filter(pk=self.pool_id).update(version=models.F("version") + 1)
