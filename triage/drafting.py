@@ -44,6 +44,7 @@ LINK = re.compile(
 )
 ENCODED_WORD = re.compile(r"=\?\S*")
 ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)*[A-Za-z0-9-]{1,63}")
+NAMED_ADDRESS = re.compile(r"([^<>]*?)\s*<([^<>]+)>")
 MESSAGE_ID = re.compile(r"[!-;=?-~]{1,250}")  # printable ASCII without angle brackets
 
 QUOTED_PRINTABLE = charset.Charset("utf-8")
@@ -68,7 +69,8 @@ class ReplyMail:
     """All that a reply's bytes are made of.
 
     `date` is aware; `message_id` and `token` are the caller's. `in_reply_to` is the Message-ID of the
-    customer's mail and `references` its References header, both as they came.
+    customer's mail and `references` its References header, both as they came. `from_address` is ours and may
+    be written `Name <address>`.
     """
 
     from_address: str
@@ -77,7 +79,6 @@ class ReplyMail:
     body: str
     date: datetime
     message_id: str
-    from_name: str = ""
     to_name: str = ""
     cc: tuple[str, ...] = ()
     in_reply_to: str = ""
@@ -208,7 +209,7 @@ def _headers(mail: ReplyMail) -> dict[str, str | Header]:
     if len(own_id) != 1:
         raise DraftError("The Message-ID of a reply must be one id of printable ASCII.")
     headers: dict[str, str | Header] = {
-        "From": _mailbox(mail.from_name, mail.from_address),
+        "From": _mailbox(*_own(mail.from_address)),
         "To": _mailbox(mail.to_name, mail.to_address),
         "Cc": ", ".join(_address(address) for address in mail.cc),
         "Subject": Header(one_line(mail.subject) or "-", _charset(mail.subject), header_name="Subject"),
@@ -228,13 +229,19 @@ def _verify(raw: bytes, mail: ReplyMail) -> None:
     meant = [*_headers(mail), "Content-Type", "Content-Transfer-Encoding"]
     if Counter(parsed.keys()) != Counter(meant) or parsed.defects or parsed.is_multipart():
         raise DraftError("The reply would have other headers than a reply has.")
-    for header, addresses in (("From", [mail.from_address]), ("To", [mail.to_address]), ("Cc", list(mail.cc))):
+    for header, addresses in (("From", [_own(mail.from_address)[1]]), ("To", [mail.to_address]), ("Cc", list(mail.cc))):
         found = [address for _, address in getaddresses([str(value) for value in parsed.get_all(header, [])])]
         if found != [_address(address) for address in addresses]:
             raise DraftError(f"The reply would go to somebody else: its {header} is not what was asked for.")
     payload = parsed.get_payload(decode=True)
     if not isinstance(payload, bytes) or payload.decode().replace("\r\n", "\n") != many_lines(mail.body):
         raise DraftError("The reply's text would not arrive as it was written.")
+
+
+def _own(sender: str) -> tuple[str, str]:
+    """Name and address of `Name <address>`, or no name and the address."""
+    named = NAMED_ADDRESS.fullmatch(sender.strip())
+    return (named[1].strip('"'), named[2]) if named else ("", sender)
 
 
 def _mailbox(name: str, address: str) -> str:

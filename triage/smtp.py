@@ -1,9 +1,8 @@
 """Sending a reply that a person approved, through Django's mail backend (EMAIL_URL)."""
 
 import smtplib
-from email import message_from_bytes, policy
-from email.message import Message as MimeMessage
-from typing import TYPE_CHECKING
+from email.message import EmailMessage as MimeMessage
+from typing import TYPE_CHECKING, Any
 
 from django.core.mail import EmailMessage
 
@@ -13,6 +12,17 @@ if TYPE_CHECKING:
     from triage.models import Draft
 
 
+class Finished(MimeMessage):
+    """Bytes that no backend writes anew: a library that folds a long header again can break it."""
+
+    def __init__(self, raw: bytes) -> None:
+        super().__init__()
+        self.raw = raw
+
+    def as_bytes(self, unixfrom: bool = False, policy: Any = None, linesep: str = "\r\n") -> bytes:
+        return self.raw
+
+
 class Prepared(EmailMessage):
     """A mail whose bytes exist already; the backend only carries them."""
 
@@ -20,8 +30,8 @@ class Prepared(EmailMessage):
         super().__init__(from_email=sender, to=[recipient])
         self.raw = raw
 
-    def message(self) -> MimeMessage:
-        return message_from_bytes(self.raw, policy=policy.SMTP)
+    def message(self, *, policy: Any = None) -> MimeMessage:
+        return Finished(self.raw)
 
 
 def send(draft: "Draft") -> Outcome:

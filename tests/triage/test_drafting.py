@@ -13,8 +13,7 @@ from triage import drafting
 from triage.drafting import DraftError, ReplyMail, mime
 
 MAIL = ReplyMail(
-    from_address="sales@acme.example",
-    from_name="Acme Sales",
+    from_address="Acme Sales <sales@acme.example>",
     to_address="anna@kunde.example",
     to_name="Anna Müller",
     subject="Re: Anfrage Wälzlager",
@@ -165,9 +164,7 @@ class TestHostileSlots:
     def test_the_mail_has_the_templates_headers_each_once_and_one_recipient(
         self, subject, name, body, token, references
     ):
-        hostile_mail = replace(
-            MAIL, subject=subject, to_name=name, from_name=name, body=body, token=f"t{token}", references=references
-        )
+        hostile_mail = replace(MAIL, subject=subject, to_name=name, body=body, token=f"t{token}", references=references)
         parsed = message_from_bytes(mime(hostile_mail), policy=policy.SMTP)
         assert sorted(parsed.keys()) == sorted(message_from_bytes(mime(MAIL)).keys())
         assert [address.addr_spec for address in parsed["To"].addresses] == ["anna@kunde.example"]
@@ -186,6 +183,10 @@ class TestMime:
         assert parsed["Date"].datetime == MAIL.date
         assert parsed[drafting.TOKEN_HEADER] == "a1b2c3"
         assert parsed.get_content().replace("\r\n", "\n") == MAIL.body
+
+    def test_our_own_address_needs_no_name(self):
+        parsed = message_from_bytes(mime(replace(MAIL, from_address="sales@acme.example")))
+        assert parsed["From"] == "sales@acme.example"
 
     def test_it_is_not_marked_as_automatic_and_copies_nobody(self):
         assert not {"auto-submitted", "cc", "bcc", "precedence"} & {
