@@ -45,11 +45,14 @@ def read_addresses(value: str) -> tuple[MailboxName, ...]:
 
 def _read(value: str) -> tuple[MailboxName, ...]:
     entries: list[MailboxName] = []
+    before = ""  # Schmidt, Anna <anna@x.example> is one entry, if wrongly written
     for words, angle, comment in _entries(value):
-        address = normalised(angle if angle is not None else words)
-        name = words if angle is not None else comment
-        if address or (name and angle is not None):
-            entries.append(MailboxName(_name(name or comment), address))
+        address = normalised(words if angle is None else angle)
+        if angle is not None and (address or words.strip()):
+            entries.append(MailboxName(_name(before + words or comment), address))
+        elif address:
+            entries.append(MailboxName(_name(comment), address))
+        before = f"{words}, " if angle is None and not address and words.strip() else ""
         if len(entries) == COUNT_LIMIT:
             break
     return tuple(entries)

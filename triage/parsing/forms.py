@@ -110,4 +110,4 @@ def form_sender(text: str) -> tuple[str, str]:
     if not address or len(fields) < 2:
         return "", ""
     name = f"{fields.get('first', '')} {fields.get('last', '')}".strip() or fields.get("name", "")
-    return name or fields.get("from", "").partition("<")[0].strip(" \"'"), address
+    return re.split(r"<|\S+@", name or fields.get("from", ""), maxsplit=1)[0].strip(" \"'"), address
