@@ -39,7 +39,7 @@ _ABSENT_TEXT = re.compile(any_of("automatic", "absent_text"), re.IGNORECASE)
 _RECEIVED_TEXT = re.compile(any_of("automatic", "received_text"), re.IGNORECASE)
 _TICKET = any_of("automatic", "ticket")
 _TICKET_SUBJECT = re.compile(
-    rf"[\[(#][^\])]{{0,20}}{_TICKET}?[\s:#_-]*[A-Z]{{0,6}}-?\d{{2,}}|\b{_TICKET}\b.{{0,15}}\d{{3,}}"
+    rf"^\W*[A-Z]{{2,8}}-\d+\b|[\[(#][^\])]{{0,20}}{_TICKET}?[\s:#_-]*[A-Z]{{0,6}}-?\d{{2,}}|\b{_TICKET}\b.{{0,15}}\d{{3,}}"
     rf"|{any_of('automatic', 'receipt_subject')}",
     re.IGNORECASE,
 )
@@ -85,7 +85,7 @@ class Signals:
 
     @property
     def submitted(self) -> str:
-        return self.headers.text("auto-submitted").partition(";")[0].strip().lower()
+        return self.headers.text("auto-submitted").partition(";")[0].partition("(")[0].strip().lower()
 
     @property
     def has_empty_path(self) -> bool:
@@ -140,15 +140,21 @@ def _calendar(signals: Signals) -> str:
 
 
 def _answer(signals: Signals) -> str:
-    absent_subject = _ABSENT_SUBJECT.match(signals.subject)
-    subject = absent_subject or _ANSWER_SUBJECT.match(signals.subject)
+    """An answer by its headers alone, or by two signals of subject, text and headers."""
+    subject, absent_subject = _ANSWER_SUBJECT.match(signals.subject), _ABSENT_SUBJECT.match(signals.subject)
     absent_text = _ABSENT_TEXT.search(signals.opening)
-    if _is_replied(signals) or (subject and (_supports(signals) or absent_text)):
+    if _is_replied(signals):
         return OUT_OF_OFFICE if absent_subject or absent_text else AUTO_REPLY
-    if absent_text and signals.submitted == "auto-generated" and signals.headers.has("in-reply-to"):
+    if signals.relayed or any(signals.headers.has(name) for name in ("list-id", "list-unsubscribe")):
+        return ""
+    answers = signals.headers.has("in-reply-to") or signals.headers.has("references")
+    says_so = subject or (absent_subject and (answers or ":" in signals.subject or _supports(signals)))
+    if absent_text and (says_so or (answers and signals.submitted == "auto-generated")):
         return OUT_OF_OFFICE
-    received = not signals.relayed and _RECEIVED_TEXT.search(signals.opening)
-    return AUTO_REPLY if received and (subject or _is_ticket(signals)) else ""
+    received = _RECEIVED_TEXT.search(signals.opening)
+    if subject and (received or _supports(signals)):
+        return OUT_OF_OFFICE if absent_subject else AUTO_REPLY
+    return AUTO_REPLY if received and _is_ticket(signals) else ""
 
 
 def _is_ticket(signals: Signals) -> bool:
@@ -173,7 +179,7 @@ def _is_replied(signals: Signals) -> bool:
 def _supports(signals: Signals) -> bool:
     """Whether the headers make a machine likely, without saying that it answered."""
     headers = signals.headers
-    bulk = headers.text("precedence").strip().lower() in {"bulk", "junk"} and not headers.has("list-unsubscribe")
+    bulk = headers.text("precedence").strip().lower() in {"bulk", "junk"}
     suppressed = headers.text("x-auto-response-suppress").strip().lower() not in {"", "none"}
     return signals.has_empty_path or signals.submitted == "auto-generated" or suppressed or bulk
 
