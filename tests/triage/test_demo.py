@@ -21,6 +21,7 @@ from django.core.management import CommandError, call_command
 from inbox_router.environment import without_settings
 from triage.demo.mails import FOLDER, demo_mails
 from triage.demo.running import facts_file
+from triage.demo.stage import SALESPERSON
 
 NOW = datetime(2027, 5, 3, 8, 30, tzinfo=UTC)
 MAILS = demo_mails(NOW)
@@ -86,6 +87,7 @@ class TestMails:
         for mail in MAILS:
             if mail.folder == "Sent":
                 assert re.search("<(.+)>", message_from_bytes(mail.raw)["From"])[1] in team
+        assert SALESPERSON in team
 
 
 class TestSendingAnotherMail:

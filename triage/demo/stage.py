@@ -32,8 +32,11 @@ ROLES = {
     "manager": "Sales manager",
     "reviewer": "Reviewer",
     "approver": "Approver",
+    "salesperson": "Salesperson",
     "operator": "Operator",
+    "visitor": "Read-only",
 }
+SALESPERSON = "ana.horakova@acme.example"  # who of the team signs in as "salesperson"
 GUNICORN = ("-m", "gunicorn", "inbox_router.wsgi", "--threads", "4", "--no-control-socket")
 LEFT_OVERS = ("demo.sqlite3", "demo.sqlite3-wal", "demo.sqlite3-shm", "demo-audit.csv", "demo.log")
 Say = Callable[[str], object]
@@ -89,9 +92,8 @@ def serve_until_interrupted(stage: Stage, say: Say) -> None:
 def make_logins() -> None:
     """Create a user per role from the passwords on standard input; runs in a child with the demo's database."""
     for name, password in json.load(sys.stdin).items():
-        user = User.objects.create_user(
-            name, f"{name}@acme.example", password, is_staff=True, is_superuser=name == "admin"
-        )
+        address = SALESPERSON if name == "salesperson" else f"{name}@acme.example"
+        user = User.objects.create_user(name, address, password, is_staff=True, is_superuser=name == "admin")
         user.groups.set(Group.objects.filter(name=ROLES[name]))
 
 
@@ -100,7 +102,7 @@ def how_to_use(stage: Stage) -> str:
     python = Path(sys.executable)
     if python.is_relative_to(settings.BASE_DIR):
         python = python.relative_to(settings.BASE_DIR)
-    logins = "\n".join(f"              {name:<10} {password}" for name, password in stage.passwords.items()).strip()
+    logins = "\n".join(f"              {name:<12} {password}" for name, password in stage.passwords.items()).strip()
     return f"""
 The demo is running. Nothing leaves this machine.
 
