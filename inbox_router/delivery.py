@@ -218,8 +218,8 @@ def backoff(attempts: int, retry_after: float = 0) -> timedelta:
 
 
 def kinds() -> list[type[Delivery]]:
-    """Every kind of delivery there is, in the order of the installed apps."""
-    return [model for model in apps.get_models() if issubclass(model, Delivery)]
+    """Every kind of delivery there is, the uppermost app's first: what they log is mirrored in the same run."""
+    return [model for model in apps.get_models() if issubclass(model, Delivery)][::-1]
 
 
 def work_off(kind: type[Delivery]) -> Counter[str]:

@@ -8,7 +8,8 @@ from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
-from inbox_router.delivery import DeliveryError, NotWanted, work_off, work_off_all
+from crm.models import SheetRow
+from inbox_router.delivery import DeliveryError, NotWanted, kinds, work_off, work_off_all
 from tests.outside.models import Deed, Outside, OutsideCourier
 
 State = Deed.State
@@ -210,6 +211,10 @@ def test_the_trouble_of_one_kind_does_not_keep_the_others_waiting(outside: Outsi
     settings.SLACK_BOT_TOKEN = "xoxb-test"
     assert work_off_all()["done"] == 1
     assert outside.done == ["a"]
+
+
+def test_the_spreadsheet_comes_last_since_the_others_write_to_the_log() -> None:
+    assert kinds()[-1] is SheetRow
 
 
 @pytest.mark.django_db(transaction=True)
