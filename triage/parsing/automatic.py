@@ -32,7 +32,7 @@ _DAEMON = re.compile(
 _UNDELIVERED = re.compile(any_of("automatic", "undelivered"), re.IGNORECASE)
 _DELAYED = re.compile(any_of("automatic", "delayed"), re.IGNORECASE)
 _DELIVERED = re.compile(rf"^\W*{any_of('automatic', 'delivered')}\b|\(success\)", re.IGNORECASE)
-_READ = re.compile(rf"^\W*{any_of('automatic', 'read')}\s*(?:\(displayed\))?\s*[:：-]", re.IGNORECASE)
+_READ = re.compile(rf"^\W*{any_of('automatic', 'read')}\s*(?:\(displayed\))?\s*[:：]", re.IGNORECASE)
 _ABSENT_SUBJECT = re.compile(rf"^\W*(?:\[[^\]]*\]\s*)?{any_of('automatic', 'absent_subject')}", re.IGNORECASE)
 _ANSWER_SUBJECT = re.compile(rf"^\W*(?:\[[^\]]*\]\s*)?{any_of('automatic', 'answer_subject')}", re.IGNORECASE)
 _ABSENT_TEXT = re.compile(any_of("automatic", "absent_text"), re.IGNORECASE)
@@ -108,7 +108,7 @@ def _report(signals: Signals) -> str:
         return _delivery(signals)
     if signals.headers.has("x-failed-recipients"):
         return BOUNCE
-    machine = _DAEMON.match(signals.author) or signals.has_empty_path
+    machine = _DAEMON.match(signals.author) or signals.has_empty_path or signals.submitted == "auto-replied"
     if machine and (_UNDELIVERED.search(signals.subject) or _DAEMON_TEXT.search(signals.opening)):
         return DELIVERY_REPORT if _DELAYED.search(signals.subject) else BOUNCE
     if _DAEMON.match(signals.author) and (_DELAYED.search(signals.subject) or _DELIVERED.search(signals.subject)):

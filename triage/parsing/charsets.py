@@ -38,8 +38,10 @@ def codec(charset: str) -> str:
     label = re.split(r"[\s;,*'\"]", charset.strip().strip("\"'").lower()[:40], maxsplit=1)[0]
     try:
         name = codecs.lookup(_MEANT.get(label, label)).name
-        b"".decode(name)
-    except (LookupError, ValueError, UnicodeError):
+        b"a".decode(name)  # a codec that is no charset, such as base64, raises LookupError only in use
+    except UnicodeError:
+        pass
+    except (LookupError, ValueError):
         return ""
     return "" if name in _REFUSED or name == "ascii" else name
 

@@ -66,11 +66,10 @@ _LABEL = re.compile(
     "|".join(rf"(?P<{kind}>(?:{any_of('form', 'your')}[\s_-]+)?{any_of('form', kind)})" for kind in _KINDS),
     re.IGNORECASE,
 )
-_LINE = re.compile(
-    r"^[\s*•·\-–>|#\d.]{0,8}\**([^:：=|*]{2,50}?)\s*[*✱]?\s*\**\s*(?:\((?:required|optional|pflichtfeld|obligatoire)\))?"
-    r"\s*(?:[:：=|]|\?)\**\s*(.*)$",
-    re.IGNORECASE,
-)
+_SEPARATOR = re.compile(r"[:：=|]")
+_ASIDE = re.compile(r"\((?:required|optional|pflichtfeld|obligatoire)\)", re.IGNORECASE)
+_ORNAMENTS = " \t*•·✱-–>|#?.,"
+_LABEL_LIMIT = 60  # characters
 _LINES = 200  # a form's fields stand at the top or the bottom; more lines than this are text
 
 
@@ -94,12 +93,13 @@ def form_fields(text: str) -> dict[str, str]:
 
 
 def _split(line: str) -> tuple[str, str]:
-    match = _LINE.match(line)
-    return (match[1].strip(), match[2].strip()) if match else (line.strip(" *:•-#✱"), "")
+    separator = _SEPARATOR.search(line, 0, _LABEL_LIMIT)
+    label, value = (line[: separator.start()], line[separator.end() :]) if separator else (line[:_LABEL_LIMIT], "")
+    return _ASIDE.sub("", label).strip(_ORNAMENTS), value.strip(" \t*")
 
 
 def _kind(label: str) -> str:
-    match = _LABEL.fullmatch(label[:60]) if 1 < len(label) <= 60 else None
+    match = _LABEL.fullmatch(label) if 1 < len(label) < _LABEL_LIMIT else None
     return match.lastgroup or "" if match else ""
 
 

@@ -16,12 +16,13 @@ _LABEL = {
     kind: re.compile(rf"^[\s*_>]*{any_of('label', kind)}\s?\*?\s?[:：]\*?\s*(.*)$", re.IGNORECASE)
     for kind in table("label")
 }
-_FORWARD = re.compile(rf"^\W*{any_of('quote', 'forwarded')}\s*(?:[-–—_:：*>].*|от .*)?$", re.IGNORECASE)
+_FORWARD = re.compile(rf"{any_of('quote', 'forwarded')}\s*(?:[-–—_:：*>].*|от .*)?$", re.IGNORECASE)
 _ORIGINAL = re.compile(rf"^\s*[-_–—*=]{{2,}}\s*{any_of('quote', 'original')}\s*[-_–—*=]{{2,}}", re.IGNORECASE)
 _WROTE = re.compile(rf"\b{any_of('quote', 'wrote')}\b|{any_of('quote', 'wrote_unspaced')}", re.IGNORECASE)
 _DATED = re.compile(r"\d{1,4}[./年-]\s?\d{1,2}|\d{1,2}[:.]\d{2}|\b(?:19|20)\d\d\b|@")
-_SENT_FROM = re.compile(rf"^\W*{any_of('quote', 'sent_from')}", re.IGNORECASE)
-_CLOSING = re.compile(rf"^\W*{any_of('quote', 'closing')}\W*$", re.IGNORECASE)
+_SENT_FROM = re.compile(any_of("quote", "sent_from"), re.IGNORECASE)
+_CLOSING = re.compile(any_of("quote", "closing"), re.IGNORECASE)
+_ORNAMENTS = " \t>*-–—_=~|.,:;!…"
 _SIGNATURE_LINES = 18  # a signature is short; a closing word further up belongs to the text
 _LAST_LINE = 70  # characters of the line below a closing that may be the writer's name
 
@@ -72,7 +73,7 @@ def _new(lines: list[str], forwarded: bool, depth: int) -> list[str]:
 def _first_cut(lines: list[str], forwarded: bool) -> tuple[int, bool] | None:
     """Find where another mail begins: (line, whether it is forwarded); None if there is none."""
     for number, line in enumerate(lines):
-        if _FORWARD.match(line):
+        if _FORWARD.match(line.lstrip(_ORNAMENTS)):
             return number, True
         if _ORIGINAL.match(line):
             return number, forwarded or _nothing_above(lines, number)
@@ -139,11 +140,16 @@ def _unquoted(lines: list[str]) -> list[str]:
 def without_signature(lines: list[str]) -> list[str]:
     """Cut the signature: below "-- ", or below a closing and the name, or a phone's advertisement."""
     for number, line in enumerate(lines):
-        if (line.rstrip() == "--" and number) or _SENT_FROM.match(line):
+        if (line.rstrip() == "--" and number) or _SENT_FROM.match(line.lstrip(_ORNAMENTS)):
             return lines[:number]
-        if _CLOSING.match(line) and number and sum(map(bool, map(str.strip, lines[number:]))) <= _SIGNATURE_LINES:
+        if number and _is_closing(line) and sum(map(bool, map(str.strip, lines[number:]))) <= _SIGNATURE_LINES:
             return lines[: _after_name(lines, number + 1)]
     return lines
+
+
+def _is_closing(line: str) -> bool:
+    said = line.strip(_ORNAMENTS)
+    return len(said) <= _LAST_LINE and bool(_CLOSING.fullmatch(said))
 
 
 def _after_name(lines: list[str], start: int) -> int:

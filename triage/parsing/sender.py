@@ -122,24 +122,18 @@ def _from_inside(letter: Letter, own: Sequence[str]) -> Sender:
         return _said(letter.author, "From", "the mail claims our own domain, but its authentication failed")
     if found := _forwarded(letter, own):
         return found
-    answer, (name, address) = _only_other(letter, own), form_sender(letter.text)
-    filled = MailboxName(name, address) if address and not is_within(domain_of(address), own) else None
-    return _answered(letter, answer, filled, "a form on our own site") or _said(
-        letter.author, "From, one of our own domains"
-    )
+    answered = _answered(_only_other(letter, own), _filled(letter, own), "a form on our own site")
+    return answered or _said(letter.author, "From, one of our own domains")
 
 
-def _answered(letter: Letter, answer: MailboxName | None, filled: MailboxName | None, source: str) -> Sender | None:
+def _answered(answer: MailboxName | None, filled: MailboxName | None, source: str) -> Sender | None:
     """Weigh Reply-To and the form's field."""
-    if answer and filled and answer.address != filled.address:
-        doubt = "Reply-To and the form's e-mail field name different addresses"
-        return _said(MailboxName(filled.name or answer.name, answer.address), f"Reply-To of {source}", doubt)
-    if answer:
-        name = (
-            (filled.name if filled else "") or answer.name or letter.author.name * bool(filled is None and answer.name)
-        )
-        return _said(MailboxName(name, answer.address), f"Reply-To of {source}")
-    return _said(filled, f"e-mail field of {source}") if filled else None
+    if not answer:
+        return _said(filled, f"e-mail field of {source}") if filled else None
+    conflict = filled and filled.address != answer.address
+    doubt = "Reply-To and the form's e-mail field name different addresses" if conflict else ""
+    name = (filled.name if filled else "") or answer.name
+    return _said(MailboxName(name, answer.address), f"Reply-To of {source}", doubt)
 
 
 def _forwarded(letter: Letter, own: Sequence[str]) -> Sender | None:
@@ -190,27 +184,31 @@ def _writer(value: str) -> MailboxName:
 
 def _from_outside(letter: Letter, own: Sequence[str]) -> Sender:
     service = next((name for domain, name in SERVICES.items() if is_within(letter.author.domain, (domain,))), "")
-    answer, (name, address) = _only_other(letter, own), form_sender(letter.text)
-    filled = (
-        MailboxName(name, address)
-        if address and not is_within(domain_of(address), (*own, letter.author.domain))
-        else None
-    )
+    answer = _only_other(letter, own)
     if service:
-        return _of_service(letter, service, answer, filled)
-    if answer and _ROBOT.match(letter.author.address):
+        return _of_service(letter, service, answer, _filled(letter, (*own, letter.author.domain)))
+    if not _ROBOT.match(letter.author.address):
+        return _said(letter.author, "From", _impostor(letter, own) or _elsewhere(letter, answer))
+    if answer:
         return _said(answer, "Reply-To of an automatic sender", _impostor(letter, own))
-    if filled and _ROBOT.match(letter.author.address) and not _is_bulk(letter.headers):
-        return _said(
-            letter.author, "From", "the text names a sender as a form would, but the mail is from no known form"
-        )
-    return _said(letter.author, "From", _impostor(letter, own) or _elsewhere(letter, answer))
+    if not _is_bulk(letter.headers) and _filled(letter, (*own, letter.author.domain)):
+        doubt = "the text names a sender as a form would, but the mail is from no known form"
+        return _said(letter.author, "From", doubt)
+    return _said(letter.author, "From", _impostor(letter, own))
+
+
+def _filled(letter: Letter, not_from: Sequence[str]) -> MailboxName | None:
+    """Who filled in the form in the text; nobody of the domains that sent it, nor who gets this very mail."""
+    name, address = form_sender(letter.text)
+    if not address or address in letter.recipients or is_within(domain_of(address), not_from):
+        return None
+    return MailboxName(name, address)
 
 
 def _of_service(letter: Letter, service: str, answer: MailboxName | None, filled: MailboxName | None) -> Sender:
     if answer and is_within(answer.domain, (letter.author.domain,)):
         answer = None
-    if found := _answered(letter, answer, filled, service):
+    if found := _answered(answer, filled, service):
         return found
     doubt = "" if _is_bulk(letter.headers) else f"{service} sent it, and nothing says who filled in the form"
     return _said(letter.author, f"From of {service}", doubt)
