@@ -244,6 +244,13 @@ class TestEveryServer:
         assert error.permanent
         assert str(error).startswith(f"UID {odd} cannot be read")
 
+    def test_a_mail_that_goes_while_we_look_is_left_out(self, box: ImapMailbox, person: ImapPeer) -> None:
+        kept, gone = person.deliver(mail(1)), person.deliver(mail(2))
+        box.state()
+        assert box.uids_after(0) == [kept, gone]
+        person.remove(gone)
+        assert list(box.fetch([kept, gone])) == [kept]
+
     def test_reading_changes_no_flag(self, box: ImapMailbox, person: ImapPeer) -> None:
         uid = person.deliver(multipart(1, "mixed", PLAIN, FORWARDED, attachment(570)))
         box.fetch([uid])

@@ -33,7 +33,7 @@ def fetch(connection: Connection, uids: Collection[int]) -> Fetched:
 
 
 def _alone(connection: Connection, uid: int) -> Fetched:
-    """Read one mail: by its structure, else from its beginning, else say why not."""
+    """Read one mail: by its structure, else from its beginning, else say why not, if it is still there."""
     for attempt in (_structured, _whole):
         try:
             return attempt(connection, [uid])
@@ -43,7 +43,8 @@ def _alone(connection: Connection, uid: int) -> Fetched:
             if is_servers_trouble(error):
                 raise
             reason = MailboxError(f"UID {uid} cannot be read: {type(error).__name__}: {error}", permanent=True)
-    return {uid: reason}
+    connection.client.noop()  # some servers refuse to read what is gone: now they can tell that it is
+    return {uid: reason} if connection.client.search(["UID", str(uid)]) else {}
 
 
 def _structured(connection: Connection, uids: Collection[int]) -> Fetched:
