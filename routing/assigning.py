@@ -1,6 +1,6 @@
 """Giving leads to people: everything that follows from a decision is written in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -106,8 +106,11 @@ def hold(lead: Lead, pool: Pool | None, decision: Decision, now: datetime, *, qu
     return held
 
 
-def release_holds() -> list[Assignment]:
-    """Give out the leads that wait and can be given now, in order of arrival; each in its own transaction."""
+def release_holds(then: Callable[[Assignment], object] | None = None) -> list[Assignment]:
+    """Give out the leads that wait and can be given now, in order of arrival; each in its own transaction.
+
+    `then` is what else follows from an assignment; it is called in the same transaction.
+    """
     given: list[Assignment] = []
     closed: set[int | None] = set()  # pools in which nobody is there: who stands behind need not be asked
     for held in Hold.objects.filter(resolved_at=None, for_person=False).order_by("pk"):
@@ -115,6 +118,8 @@ def release_holds() -> list[Assignment]:
             continue
         with transaction.atomic():
             assignment = _release(held.pk)
+            if assignment and then:
+                then(assignment)
         if assignment:
             given.append(assignment)
         elif held.in_line:

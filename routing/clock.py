@@ -1,5 +1,6 @@
 """The response clock: no answer in business hours -> remind, pass on, twice at most, then the managers."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -39,8 +40,11 @@ def stop_clock(lead: Lead, at: datetime, how: str) -> bool:
     return stopped
 
 
-def tick() -> Ticked:
-    """Act on every assignment whose answer is overdue; each in its own transaction."""
+def tick(then: Callable[[Assignment], object] | None = None) -> Ticked:
+    """Act on every assignment whose answer is overdue; each in its own transaction.
+
+    `then` is what else follows from passing a lead on; it is called in the same transaction.
+    """
     done: dict[str, list[Assignment]] = {"reminded": [], "passed_on": [], "escalated": []}
     for pk in list(_overdue().values_list("pk", flat=True)):
         with transaction.atomic():
@@ -48,6 +52,8 @@ def tick() -> Ticked:
             if row := _overdue().select_for_update(of=("self",)).filter(pk=pk).first():
                 deed, assignment = _act_on(row)
                 done[deed].append(assignment)
+                if then and deed == "passed_on":
+                    then(assignment)
     return Ticked(**{deed: tuple(rows) for deed, rows in done.items()})
 
 

@@ -155,7 +155,7 @@ def _lines(
 
 
 def store(members: Sequence[Membership]) -> None:
-    """Write what only the ledger writes. One prepared statement: building bulk_update's costs more than all the rest."""
+    """Write what only the ledger writes, in one prepared statement: building bulk_update's costs too much."""
     adapt = connection.ops.adapt_datetimefield_value
     rows = [(m.credit, adapt(m.last_turn_at), adapt(m.away_since), m.arrears, m.pk) for m in members]
     with connection.cursor() as cursor:
@@ -192,8 +192,13 @@ def leaves_of(people: Collection[int], now: datetime) -> dict[int, list[Leave]]:
     rows = Leave.objects.filter(
         salesperson__in=people, first_day__lte=(now + day).date(), last_day__gte=(now - day).date()
     )
+    return by_person(rows)
+
+
+def by_person(leaves: Iterable[Leave]) -> dict[int, list[Leave]]:
+    """Leaves grouped by their person's primary key."""
     found: dict[int, list[Leave]] = defaultdict(list)
-    for leave in rows:
+    for leave in leaves:
         found[leave.salesperson_id].append(leave)
     return found
 

@@ -64,9 +64,7 @@ class Pool(models.Model):
     catch_up = models.PositiveSmallIntegerField(
         default=0, help_text="Extra leads a day for somebody who returns from leave, until level. 0: nothing is owed"
     )
-    version = models.PositiveIntegerField(
-        default=0, editable=False, help_text="Counts the changes of it and its members"
-    )
+    version = models.PositiveIntegerField(default=0, editable=False, help_text="Counts changes, of members too")
     history = HistoricalRecords(excluded_fields=["version"])
 
     class Meta:

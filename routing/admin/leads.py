@@ -1,0 +1,233 @@
+"""Leads, who has them and why, and what people do about it: hand over, credit back, give a held one out."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from unfold.admin import TabularInline
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter, RelatedDropdownFilter
+from unfold.decorators import display
+from unfold.widgets import UnfoldAdminSelectWidget
+
+from crm.models import Lead
+from inbox_router.admin.deeds import AskWhy, WithDeeds, deed
+from inbox_router.admin.deliveries import DeliveryPage, acknowledge_deed, retry_deed
+from inbox_router.admin.rows import NeverDeleted, ReadOnly, Rows, ago, plain
+from routing import card
+from routing.models import Assignment, Hold, Salesperson, SlackAlert
+from routing.services import HandoverError, credit_back, reassign
+
+
+class AskWhom(AskWhy):
+    """A dialog that asks who gets a lead, and why."""
+
+    to = forms.ModelChoiceField(
+        Salesperson.objects.filter(active=True), label="To", widget=UnfoldAdminSelectWidget(), empty_label="Choose"
+    )
+    field_order = ["to", "why"]
+
+
+def active_assignment(lead: Lead) -> Assignment | None:
+    """Who has the lead now."""
+    return Assignment.objects.filter(lead=lead, active=True).select_related("salesperson", "lead").first()
+
+
+def can_be_junk(lead: Lead) -> bool:
+    return lead.stage != Lead.Stage.JUNK and active_assignment(lead) is not None
+
+
+def can_be_given(lead: Lead) -> bool:
+    return lead.stage == Lead.Stage.OPEN
+
+
+class History(ReadOnly, TabularInline):
+    """Who had a lead."""
+
+    model = Assignment
+    fields = ["salesperson", "cc", "pool", "rule", "reason", "active", "at"]
+    readonly_fields = fields
+    extra = 0
+    show_change_link = True
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Assignment]:
+        return super().get_queryset(request).select_related("salesperson", "cc", "pool", "lead__contact")
+
+
+@admin.register(Lead)
+class LeadPage(NeverDeleted, WithDeeds, Rows):
+    list_display = ["about", "customer", "owner", "stage_label", "since"]
+    list_filter = [
+        ("stage", ChoicesDropdownFilter),
+        "owner_name",
+        "technical",
+        "language",
+        ("created_at", RangeDateFilter),
+    ]
+    search_fields = ["subject", "contact__name", "contact__address", "contact__company", "owner_name"]
+    search_help_text = "Subject, customer or owner"
+    list_select_related = ["contact"]
+    ordering = ["-pk"]
+    inlines = [History]
+    actions_detail = ["give_to", "junk"]
+    refusals = (HandoverError,)
+    fields = ["stage", "subject", "contact", "owner", "source", "inquiry", "mails", "decision", "created_at"]
+    readonly_fields = ["subject", "contact", "owner", "source", "inquiry", "mails", "decision", "created_at"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False  # a lead is made of a mail
+
+    @display(description="Lead", ordering="subject")
+    def about(self, lead: Lead) -> str:
+        return lead.subject or "no subject"
+
+    @display(description="Customer", header=True, ordering="contact__name")
+    def customer(self, lead: Lead) -> tuple[str, str]:
+        contact = lead.contact
+        return (contact.name or contact.address, contact.address if contact.name else contact.company)
+
+    @display(description="Owner", ordering="owner_name")
+    def owner(self, lead: Lead) -> str:
+        return lead.owner_name or "nobody yet"
+
+    @display(
+        description="Stage",
+        ordering="stage",
+        label={"open": "info", "won": "success", "lost": "default", "junk": "danger"},
+    )
+    def stage_label(self, lead: Lead) -> tuple[str, str]:
+        return lead.stage, lead.get_stage_display().partition(":")[0]
+
+    @display(description="Came in", ordering="created_at")
+    def since(self, lead: Lead) -> str:
+        return ago(lead.created_at)
+
+    @display(description="Inquiry")
+    def inquiry(self, lead: Lead) -> str:
+        return plain(lead.first_message)
+
+    @display(description="Mail")
+    def mails(self, lead: Lead) -> str:
+        url = reverse("admin:triage_message_changelist")
+        return format_html('<a class="text-link" href="{}?thread_id={}">Show its thread</a>', url, lead.thread_id)
+
+    @display(description="Why this person")
+    def decision(self, lead: Lead) -> str:
+        given = active_assignment(lead)
+        return plain(card.text(card.Card.read(given.card)) if given and given.card else given.reason if given else "")
+
+    @deed(
+        "Give to",
+        permission="routing.change_assignment",
+        form=AskWhom,
+        icon="forward",
+        when=can_be_given,
+        text="The turn that was paid for the lead goes back to who has it now and is charged to the new one.",
+    )
+    def give_to(self, request: HttpRequest, lead: Lead, answers: dict[str, Any]) -> str:
+        given = reassign(lead, answers["to"], str(request.user), answers["why"])
+        return f"{given.salesperson} has the lead now."
+
+    @deed(
+        "Was no lead",
+        permission="routing.change_assignment",
+        form=AskWhy,
+        icon="delete_sweep",
+        when=can_be_junk,
+        text="The lead is marked as junk, and the turns that were paid for it are credited back.",
+    )
+    def junk(self, request: HttpRequest, lead: Lead, answers: dict[str, Any]) -> str:
+        given = active_assignment(lead)
+        if given is None:
+            raise HandoverError("Nobody has this lead any more; nothing was changed.")
+        credit_back(given, str(request.user), answers["why"])
+        return f"Marked as junk; {given.salesperson} is credited."
+
+
+@admin.register(Assignment)
+class AssignmentPage(ReadOnly, Rows):
+    list_display = ["who", "about", "rule_label", "reason", "when"]
+    list_filter = [
+        ("salesperson", RelatedDropdownFilter),
+        ("pool", RelatedDropdownFilter),
+        ("rule", ChoicesDropdownFilter),
+        "active",
+        ("at", RangeDateFilter),
+    ]
+    search_fields = ["lead__subject", "lead__contact__address", "lead__contact__name", "salesperson__name"]
+    search_help_text = "Lead, customer or person"
+    list_select_related = ["salesperson", "lead__contact", "pool", "cc"]
+    ordering = ["-pk"]
+    fields = ["lead", "salesperson", "cc", "pool", "rule", "decision", "active", "at", "by", "due_at", "answered_at"]
+    readonly_fields = ["decision"]
+
+    @display(description="Person", ordering="salesperson__name")
+    def who(self, row: Assignment) -> str:
+        return row.salesperson.name
+
+    @display(description="Lead", header=True)
+    def about(self, row: Assignment) -> tuple[str, str]:
+        return (row.lead.subject or "no subject", str(row.lead.contact))
+
+    @display(
+        description="Rule", ordering="rule", label={"manual": "warning", "fallback": "warning", "rotation": "info"}
+    )
+    def rule_label(self, row: Assignment) -> tuple[str, str]:
+        return row.rule, row.get_rule_display().partition(":")[0]
+
+    @display(description="When", ordering="at")
+    def when(self, row: Assignment) -> str:
+        return ago(row.at)
+
+    @display(description="Why this person")
+    def decision(self, row: Assignment) -> str:
+        return plain(card.text(card.Card.read(row.card)) if row.card else row.reason)
+
+
+@admin.register(Hold)
+class HoldPage(ReadOnly, WithDeeds, Rows):
+    list_display = ["about", "pool", "reason", "waits", "when"]
+    list_filter = [("resolved_at", admin.EmptyFieldListFilter), ("pool", RelatedDropdownFilter), "for_person"]
+    search_fields = ["lead__subject", "lead__contact__address", "reason"]
+    list_select_related = ["lead__contact", "pool", "owner"]
+    ordering = ["resolved_at", "pk"]
+    actions_detail = ["give_to"]
+    refusals = (HandoverError,)
+
+    @display(description="Lead", header=True)
+    def about(self, hold: Hold) -> tuple[str, str]:
+        return (hold.lead.subject or "no subject", str(hold.lead.contact))
+
+    @display(description="State", label={"waits": "warning", "given": "success"})
+    def waits(self, hold: Hold) -> tuple[str, str]:
+        return ("given", "given out") if hold.resolved_at else ("waits", "waits")
+
+    @display(description="Since", ordering="since")
+    def when(self, hold: Hold) -> str:
+        return ago(hold.since)
+
+    @deed(
+        "Give to",
+        permission="routing.change_assignment",
+        form=AskWhom,
+        icon="forward",
+        when=lambda hold: hold.resolved_at is None,
+        text="Nobody could be given this lead yet. Choose who gets it.",
+    )
+    def give_to(self, request: HttpRequest, hold: Hold, answers: dict[str, Any]) -> str:
+        given = reassign(hold.lead, answers["to"], str(request.user), answers["why"])
+        return f"{given.salesperson} has the lead now."
+
+
+@admin.register(SlackAlert)
+class SlackAlertPage(DeliveryPage):
+    retry = retry_deed("routing.change_slackalert")
+    acknowledge = acknowledge_deed("routing.change_slackalert")
+    list_select_related = ["salesperson", "assignment__lead"]
+
+    @display(description="To", ordering="salesperson__name")
+    def what(self, row: SlackAlert) -> str:
+        return f"{row.salesperson or row.channel}: {row.text[:60]}"

@@ -1,0 +1,37 @@
+"""The credit ledger, line by line."""
+
+from django.contrib import admin
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter, RelatedDropdownFilter
+from unfold.decorators import display
+
+from inbox_router.admin.rows import ReadOnly, Rows, ago
+from routing.models import LedgerLine
+from routing.rotation import TURN
+
+
+@admin.register(LedgerLine)
+class LedgerPage(ReadOnly, Rows):
+    list_display = ["salesperson", "pool", "told", "changed", "when"]
+    list_filter = [
+        ("pool", RelatedDropdownFilter),
+        ("salesperson", RelatedDropdownFilter),
+        ("kind", ChoicesDropdownFilter),
+        ("at", RangeDateFilter),
+    ]
+    search_fields = ["salesperson__name", "reason"]
+    list_select_related = ["salesperson", "pool"]
+    ordering = ["-pk"]
+    fields = ["pool", "salesperson", "assignment", "kind", "changed", "reason", "by", "at"]
+    readonly_fields = ["changed"]
+
+    @display(description="What")
+    def told(self, line: LedgerLine) -> str:
+        return line.reason or line.get_kind_display()
+
+    @display(description="Turns")
+    def changed(self, line: LedgerLine) -> str:
+        return f"{line.change / TURN:+.2f}, then {line.credit / TURN:+.2f}"
+
+    @display(description="When", ordering="at")
+    def when(self, line: LedgerLine) -> str:
+        return ago(line.at)

@@ -1,0 +1,113 @@
+"""The pages of the people: who they are, and when they are away."""
+
+from django.contrib import admin
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from simple_history.admin import SimpleHistoryAdmin
+from unfold.admin import TabularInline
+from unfold.decorators import display
+
+from inbox_router.admin.rows import NeverDeleted, Rows, ago
+from routing.admin.words import WithWords
+from routing.models import FreemailDomain, Leave, Membership, Salesperson
+
+
+class LeaveOfPerson(TabularInline):
+    model = Leave
+    extra = 0
+    fields = ["first_day", "last_day", "note"]
+
+
+class PoolsOfPerson(TabularInline):
+    model = Membership
+    extra = 0
+    fields = ["pool", "weight", "active", "paused_until", "note"]
+    autocomplete_fields = ["pool"]
+
+
+@admin.register(Salesperson)
+class SalespersonPage(NeverDeleted, WithWords, SimpleHistoryAdmin, Rows):
+    list_display = ["who", "speaks", "open_leads", "presence"]
+    list_filter = ["active", "memberships__pool"]
+    search_fields = ["name", "email"]
+    search_help_text = "Name or address"
+    autocomplete_fields = ["user", "cover"]
+    inlines = [LeaveOfPerson, PoolsOfPerson]
+    fieldsets = [
+        (None, {"fields": ["name", "email", "slack_id", "languages", "active", "user"]}),
+        ("When they are there", {"fields": ["hours", "timezone", "holidays", "paused_until", "cover"]}),
+        ("Replies", {"fields": ["signature"]}),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Salesperson]:
+        still_open = Q(assignments__active=True, assignments__lead__stage="open")
+        rows = super().get_queryset(request).prefetch_related("leaves")
+        return rows.annotate(open_count=Count("assignments", filter=still_open, distinct=True))
+
+    @display(description="Person", header=True, ordering="name")
+    def who(self, person: Salesperson) -> tuple[str, str, str]:
+        return (person.name, person.email, _initials(person.name))
+
+    @display(description="Languages", label=True)
+    def speaks(self, person: Salesperson) -> list[str]:
+        return list(person.languages)
+
+    @display(description="Open leads", ordering="open_count")
+    def open_leads(self, person: Salesperson) -> int:
+        return int(person.open_count)  # type: ignore[attr-defined]
+
+    @display(description="Now", label={"here": "success", "away": "warning", "left": "default"})
+    def presence(self, person: Salesperson) -> tuple[str, str]:
+        now = timezone.now()
+        if not person.active:
+            return "left", "has left"
+        leave = next((one for one in person.leaves.all() if one.first_day <= now.date() <= one.last_day), None)
+        if leave:
+            return "away", f"on leave until {leave.last_day:%-d %b}"
+        if person.paused_until and person.paused_until > now:
+            return "away", f"paused until {timezone.localtime(person.paused_until):%-d %b %H:%M}"
+        return "here", "gets leads"
+
+
+def _initials(name: str) -> str:
+    return "".join(word[0] for word in name.split()[:2]).upper()
+
+
+@admin.register(Leave)
+class LeavePage(Rows):
+    list_display = ["salesperson", "first_day", "last_day", "note"]
+    list_filter = ["salesperson"]
+    list_select_related = ["salesperson"]
+    search_fields = ["salesperson__name", "note"]
+    autocomplete_fields = ["salesperson"]
+    ordering = ["-last_day"]
+
+
+@admin.register(FreemailDomain)
+class FreemailDomainPage(Rows):
+    list_display = ["domain"]
+    search_fields = ["domain"]
+
+
+@admin.register(Membership)
+class MembershipPage(SimpleHistoryAdmin, Rows):
+    list_display = ["salesperson", "pool", "weight", "active", "last_turn"]
+    list_filter = ["pool", "active"]
+    list_select_related = ["salesperson", "pool"]
+    search_fields = ["salesperson__name", "pool__name"]
+    autocomplete_fields = ["salesperson", "pool"]
+    fields = [
+        "pool",
+        "salesperson",
+        "weight",
+        "active",
+        ("cap_day", "cap_week", "cap_open"),
+        "paused_until",
+        "note",
+        "position",
+    ]
+
+    @display(description="Last turn", ordering="last_turn_at")
+    def last_turn(self, member: Membership) -> str:
+        return ago(member.last_turn_at)
