@@ -1,0 +1,98 @@
+"""Many processes at once, some of them killed: no turn is lost or doubled.
+
+ROTATION_LEADS=10000 makes it the full-size run; its figure is printed with pytest -s.
+"""
+
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+LEADS = int(os.environ.get("ROTATION_LEADS", "240"))
+
+
+class Team:
+    """A database of its own, and processes that assign leads in it."""
+
+    def __init__(self, url: str, data: Path) -> None:
+        self.env = os.environ | {"DATABASE_URL": url, "DATA_DIR": str(data), "PYTHONPATH": str(ROOT)}
+        self.env.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
+        if extra := os.environ.get("PYTHONPATH"):
+            self.env["PYTHONPATH"] += os.pathsep + extra
+        self.run("-m", "django", "migrate", "--verbosity=0", "--skip-checks")
+        self.run("-m", "tests.routing.assigner", "team")
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, *arguments],
+            cwd=ROOT,
+            env=self.env,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+
+    def run(self, *arguments: str) -> str:
+        process = self.start(*arguments)
+        output, errors = process.communicate()
+        assert process.returncode == 0, errors
+        return output
+
+    def assign(self, workers: int, *, kills: int = 0) -> float:
+        """Assign all leads; each of so many kills hits a random worker, which then starts anew. Seconds."""
+        each = LEADS // workers
+        begun = time.monotonic()
+        commands = [("-m", "tests.routing.assigner", "work", str(number), str(each)) for number in range(workers)]
+        running = [self.start(*command) for command in commands]
+        for _ in range(kills):
+            time.sleep(random.uniform(0.5, 1.5))
+            victim = random.randrange(workers)
+            running[victim].kill()
+            running[victim].communicate()
+            running[victim] = self.start(*commands[victim])
+        for process in running:
+            _, errors = process.communicate()
+            assert process.returncode == 0, errors
+        return time.monotonic() - begun
+
+    def check(self, workers: int) -> None:
+        leads = LEADS // workers * workers
+        seen = json.loads(self.run("-m", "tests.routing.assigner", "look"))
+        spreads = seen.pop("spreads")
+        assert seen == {
+            "leads": leads,
+            "owned once": leads,
+            "turns": leads,
+            "cc turns": leads,
+            "alerts": leads,
+            "entries": leads,
+            "sum of credits": 0,
+        }
+        assert max(spreads.values()) <= 1, spreads
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("kills", [0, 6])
+def test_eight_processes_on_postgresql_lose_and_double_no_turn(postgres_url: str, tmp_path: Path, kills: int) -> None:
+    team = Team(postgres_url, tmp_path)
+    seconds = team.assign(8, kills=kills)
+    sys.stdout.write(
+        f"PostgreSQL, 8 processes, {kills} kills: {LEADS} leads in {seconds:.1f} s, {LEADS / seconds:.0f} a second\n"
+    )
+    team.check(8)
+
+
+@pytest.mark.parametrize("kills", [0, 4])
+def test_four_processes_on_sqlite_lose_and_double_no_turn(tmp_path: Path, kills: int) -> None:
+    team = Team(f"sqlite:///{tmp_path / 'team.sqlite3'}", tmp_path)
+    seconds = team.assign(4, kills=kills)
+    sys.stdout.write(
+        f"SQLite, 4 processes, {kills} kills: {LEADS} leads in {seconds:.1f} s, {LEADS / seconds:.0f} a second\n"
+    )
+    team.check(4)
