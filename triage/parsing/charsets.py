@@ -30,6 +30,8 @@ _MEANT = {
 # Python codecs that are no charsets of mail; punycode and idna take quadratic time.
 _REFUSED = {"punycode", "idna", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"}
 _SAMPLE = 4096
+# What mail without a charset is written in; guessing among all the codecs there are finds the oddest ones.
+_GUESSES = ["cp1251", "koi8_r", "gb18030", "big5", "cp932", "euc_jp", "cp949", "cp1253", "cp1255", "cp1256", "tis_620"]
 
 
 @lru_cache(maxsize=256)
@@ -75,8 +77,11 @@ def _mostly(data: bytes, charset: str) -> str:
 
 
 def _guessed(data: bytes) -> str:
-    """Let charset-normalizer guess from a sample; Windows-1252 if it has no idea."""
+    """Windows-1252 for letters that are mostly ASCII; else what charset-normalizer guesses from a sample."""
     from charset_normalizer import from_bytes
 
-    best = from_bytes(data[:_SAMPLE], steps=3, enable_fallback=False).best()
+    sample = data[:_SAMPLE]
+    if sum(byte > 127 for byte in sample) * 3 < len(sample):
+        return "cp1252"
+    best = from_bytes(sample, steps=3, cp_isolation=_GUESSES, enable_fallback=False).best()
     return codec(best.encoding) or "cp1252" if best else "cp1252"

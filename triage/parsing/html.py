@@ -62,6 +62,7 @@ class _Writer:
 
     def __init__(self) -> None:
         self.pieces: list[str] = []
+        self.newlines = 2  # at the end of what is written
         self.hidden_by: etree._Element | None = None
         self.hidden = 0
 
@@ -83,17 +84,19 @@ class _Writer:
             self._say(element.text)
 
     def _close(self, element: etree._Element) -> None:
-        if self.hidden_by is None:
+        if self.hidden_by is None and element.tag != "br":
             self._break(element)
         if self.hidden_by is element:
             self.hidden_by = None
         self._say(element.tail)
 
     def _break(self, element: etree._Element) -> None:
-        if element.tag in _PARAGRAPHS:
-            self.pieces.append("\n\n")
-        elif element.tag in _BLOCKS or element.tag == "br":
-            self.pieces.append("\n")
+        wanted = 2 if element.tag in _PARAGRAPHS else element.tag in _BLOCKS
+        if element.tag == "br":
+            wanted = self.newlines + 1
+        if wanted > self.newlines:
+            self.pieces.append("\n" * (wanted - self.newlines))
+            self.newlines = wanted
         elif element.tag in _CELLS:
             self.pieces.append(" ")
 
@@ -102,6 +105,7 @@ class _Writer:
             return
         if self.hidden_by is None:
             self.pieces.append(_BLANKS.sub(" ", text))
+            self.newlines = 0 if text.strip() else self.newlines
         elif self.hidden_by.tag not in _NEVER_SHOWN:
             self.hidden += len(text.strip())
 

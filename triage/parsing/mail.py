@@ -22,7 +22,7 @@ SUBJECT_LIMIT = 500
 ATTACHMENTS = 100
 
 
-class UnreadableMail(Exception):  # noqa: N818 (said of the mail)
+class UnreadableMail(Exception):
     """There is nothing to read in what was fetched; the text says why. The mail waits for a person."""
 
 

@@ -61,7 +61,7 @@ def _new(lines: list[str], forwarded: bool, depth: int) -> list[str]:
     if cut is None:
         return without_signature(_unquoted(lines))
     start, is_forward = cut
-    own = without_signature(_unquoted(lines[:start]))
+    own = without_signature(_unquoted(_without_rule(lines[:start])))
     if not is_forward or not depth:
         return own
     block = _block(lines, start)
@@ -82,6 +82,13 @@ def _first_cut(lines: list[str], forwarded: bool) -> tuple[int, bool] | None:
         if (end := _attribution(lines, number)) and not _is_quoted(lines[end : end + 3]):
             return number, False
     return None
+
+
+def _without_rule(lines: list[str]) -> list[str]:
+    """Drop the blank and drawn lines at the end, by which a program sets a quoted mail off."""
+    while lines and not lines[-1].strip(_ORNAMENTS):
+        lines = lines[:-1]
+    return lines
 
 
 def _nothing_above(lines: list[str], number: int) -> bool:
@@ -107,14 +114,19 @@ def _block(lines: list[str], start: int) -> Block | None:
 
 def _attribution(lines: list[str], number: int) -> int:
     """The line after "On …, … wrote:", which mail programs wrap over up to three lines; 0 if there is none here."""
-    if not lines[number].strip(" >"):
+    if not _DATED.search(lines[number]):
         return 0
     joined = ""
     for end in range(number, min(number + 3, len(lines))):
         joined = f"{joined} {lines[end].strip()}"
         if joined.rstrip().endswith((":", "：")):
-            return end + 1 if len(joined) < LINE_LIMIT and _WROTE.search(joined) and _DATED.search(joined) else 0
+            return end + 1 if len(joined) < LINE_LIMIT and _is_attribution(joined) else 0
     return 0
+
+
+def _is_attribution(line: str) -> bool:
+    """Whether a line says who wrote when, by a verb or, as Gmail does in some languages, by time and address only."""
+    return bool(_WROTE.search(line) or (re.search(r"\d{1,2}:\d{2}", line) and re.search(r"<\S+@\S+>", line)))
 
 
 def _is_quoted(lines: list[str]) -> bool:
