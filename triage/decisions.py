@@ -5,35 +5,37 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from crm.models import AuditEntry, Lead
 from crm.services import Entry, record
 from routing.models import Salesperson
+from routing.services import Participant
 from triage.models import MailboxDelivery, Message, Run
-from triage.threads import Participant
 
 REVIEW_LABEL = "Review"
 
 
 @dataclass(frozen=True)
 class Known:
-    """What we know around a message that its judgement cannot know."""
+    """What we know around a message that its judgement cannot know. `team` is everybody by address."""
 
     participants: Sequence[Participant] = ()
-    colleagues: Mapping[str, Salesperson] = field(default_factory=dict)
+    team: Mapping[str, Salesperson] = field(default_factory=dict)
     is_contact: bool = False
     lead: Lead | None = None
 
     @property
-    def colleagues_in_thread(self) -> list[tuple[Salesperson, Participant]]:
-        """Those of our salespeople who wrote in the thread, each with their latest mail."""
-        latest = {p.address: p for p in self.participants if p.wrote and self._is_here(p.address)}
-        return [(self.colleagues[address], wrote) for address, wrote in latest.items()]
+    def in_conversation(self) -> Participant | None:
+        """One of us who is in the thread, by good evidence."""
+        return next((participant for participant in self.participants if not participant.weak), None)
 
-    def _is_here(self, address: str) -> bool:
-        """One of us, who has not left."""
-        return address in self.colleagues and self.colleagues[address].active
+    @property
+    def maybe_in_conversation(self) -> Participant | None:
+        """One of us who may be in the thread: only copied, or long ago. Who has left is not asked for."""
+        weak = (one for one in self.participants if one.weak and self.team[one.email].active)
+        return None if self.in_conversation else next(weak, None)
 
 
 def claim(message: Message, status: Message.Status, *, run: Run | None, reason: str = "") -> bool:
@@ -62,6 +64,12 @@ def to_review(message: Message, reason: str, *, run: Run | None) -> None:
 
 def owe(*deliveries: MailboxDelivery) -> None:
     MailboxDelivery.objects.bulk_create(deliveries)
+
+
+def call_off(deliveries: QuerySet[MailboxDelivery], why: str) -> None:
+    """Drop those that are still owed."""
+    state = MailboxDelivery.State
+    deliveries.filter(state__in=(state.OWED, state.FAILED)).update(state=state.CANCELLED, evidence=f"called off: {why}")
 
 
 def note(message: Message, action: str, summary: str, actor: str = "", reason: str = "") -> None:

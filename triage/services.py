@@ -10,9 +10,13 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
 
+from crm.models import Lead
 from inbox_router.delivery import work_off_all
+from routing.models import Assignment, Salesperson
+from routing.services import reassign, release_holds, tick
 from triage import classifiers
-from triage.decisions import REVIEW_LABEL, Known, note, owe
+from triage.decisions import REVIEW_LABEL, Known, call_off, note, owe
+from triage.leads import draft_for
 from triage.mailbox import MailboxError
 from triage.models import Category, Classification, Draft, Mailbox, MailboxDelivery, Message
 from triage.models.mailbox import LeaseLost
@@ -53,6 +57,8 @@ def process(only: str = "") -> Report:
             report.busy.append(mailbox.name)
         else:
             report.mailboxes[mailbox.name] = counts
+    release_holds(then=draft_for)
+    tick(then=draft_for)
     report.deliveries = work_off_all()
     return report
 
@@ -88,7 +94,7 @@ def decide(message: Message, category: str, user: AbstractBaseUser, *, why: str 
     message.adopt(judgement)
     message.status = Status.CLASSIFIED
     message.save(update_fields=["status", *Message.JUDGED])
-    call_off(message)
+    call_off(message.deliveries.all(), "the message was decided anew")
     around: Known = known([message])[message.pk]
     act_on(message, judgement, around, actor=str(user))
     if was_review:
@@ -112,10 +118,12 @@ def person_judgement(message: Message, category: str, user: AbstractBaseUser, wh
     )
 
 
-def call_off(message: Message) -> None:
-    """Drop what is still owed for an earlier decision of a message."""
-    owed = message.deliveries.filter(state__in=(MailboxDelivery.State.OWED, MailboxDelivery.State.FAILED))
-    owed.update(state=MailboxDelivery.State.CANCELLED, evidence="called off: the message was decided anew")
+@transaction.atomic
+def hand_over(lead: Lead, to: Salesperson, user: AbstractBaseUser, *, why: str) -> Assignment:
+    """Give a lead to somebody by hand; ledger, CC, owner, alerts, log and draft follow. Raises HandoverError."""
+    assignment = reassign(lead, to, str(user), why)
+    draft_for(assignment)
+    return assignment
 
 
 # --- drafts -----------------------------------------------------------------------------------------------
@@ -143,7 +151,7 @@ def approve_draft(draft: Draft, user: AbstractBaseUser) -> None:
 def reject_draft(draft: Draft, user: AbstractBaseUser, *, reason: str = "") -> None:
     """Do not send a reply; the unchanged draft is taken out of Drafts."""
     close_draft(draft, Draft.State.REJECTED, user, reject_reason=reason[:300])
-    call_off_draft(draft)
+    call_off(draft.deliveries.all(), "the draft was rejected")
     owe(MailboxDelivery.of(draft.message, Deed.DISCARD, draft=draft))
     note(draft.message, "draft rejected", f"Reply to {draft.to_address} rejected", str(user), reason)
 
@@ -155,12 +163,6 @@ def close_draft(draft: Draft, state: Draft.State, user: AbstractBaseUser, **fiel
     if not waiting.update(**fields_now):
         raise Conflict("The draft was changed, approved or rejected meanwhile; nothing was done.")
     draft.refresh_from_db()
-
-
-def call_off_draft(draft: Draft) -> None:
-    draft.deliveries.filter(state=MailboxDelivery.State.OWED, deed=Deed.DRAFT).update(
-        state=MailboxDelivery.State.CANCELLED, evidence="called off: the draft was rejected"
-    )
 
 
 # --- what could not be read -------------------------------------------------------------------------------

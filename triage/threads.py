@@ -1,36 +1,46 @@
-"""Who takes part in a mail thread, by the headers of the inbox and of the Sent folder."""
+"""Who of us takes part in a mail thread, by the headers of the inbox and of the Sent folder."""
+
+from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
 
+from django.utils import timezone
+
+from routing.models import Salesperson
+from routing.services import Colleague, Headers, Participant, who_is_in
 from triage.models import Message, SentMail
 
 
-@dataclass(frozen=True)
-class Participant:
-    """Somebody who wrote in a thread or was in copy; `at` is when, where the mail says it."""
+def participants(messages: Sequence[Message], team: Mapping[str, Salesperson]) -> dict[int, list[Participant]]:
+    """Our people in the thread of each message, the best evidence first; two statements, however many."""
+    threads = {message.thread_id for message in messages if message.thread_id}
+    others: dict[str, list[Headers]] = defaultdict(list)
+    for mail in mails_in(threads):
+        others[mail.thread_id].append(headers(mail))
+    people = {address: Colleague(person.name, left=not person.active) for address, person in team.items()}
+    now = timezone.now()
+    return {
+        message.pk: who_is_in(headers(message), others.get(message.thread_id, ()), people, now) for message in messages
+    }
 
-    address: str
-    name: str
-    wrote: bool
-    at: datetime | None
 
-    def __str__(self) -> str:
-        day = f" on {self.at:%-d %b %Y}" if self.at else ""
-        return f"{self.name or self.address} {'wrote' if self.wrote else 'was in copy'}{day}"
+def mails_in(threads: Iterable[str]) -> Iterable[Message | SentMail]:
+    """Every mail that we know of in these threads, received or sent."""
+    read = ("thread_id", "message_id", "to_addresses", "cc_addresses", "subject", "in_reply_to", "from_address")
+    yield from Message.objects.filter(thread_id__in=threads).only(*read, "references", "received_at")
+    yield from SentMail.objects.filter(thread_id__in=threads)
 
 
-def participants(thread_ids: Iterable[str]) -> dict[str, list[Participant]]:
-    """The people in each thread, oldest mail first; two statements, however many threads."""
-    wanted = {thread_id for thread_id in thread_ids if thread_id}
-    people: dict[str, list[Participant]] = defaultdict(list)
-    received = Message.objects.filter(thread_id__in=wanted).order_by("received_at")
-    for thread, address, name, at in received.values_list("thread_id", "from_address", "from_name", "received_at"):
-        people[thread].append(Participant(address, name, True, at))
-    for sent in SentMail.objects.filter(thread_id__in=wanted).order_by("sent_at"):
-        people[sent.thread_id].append(Participant(sent.from_address, sent.from_name, True, sent.sent_at))
-        for address in (sent.to_addresses + " " + sent.cc_addresses).split():
-            people[sent.thread_id].append(Participant(address, "", False, sent.sent_at))
-    return people
+def headers(mail: Message | SentMail) -> Headers:
+    received = isinstance(mail, Message)
+    return Headers(
+        message_id=mail.message_id,
+        sender=mail.from_address,
+        to=tuple(mail.to_addresses.split()),
+        cc=tuple(mail.cc_addresses.split()),
+        subject=mail.subject,
+        in_reply_to=mail.in_reply_to,
+        references=tuple(mail.references.split()) if received else (),
+        at=mail.received_at if received else mail.sent_at,
+    )

@@ -54,7 +54,7 @@ class MailboxDelivery(Delivery):
         """An unsaved delivery of this deed for a message, once per decision of it."""
         return cls.owe(
             effect=cls.EFFECTS.get(deed, "draft"),
-            key=f"message:{message.pk}:{deed}:{message.version}",
+            key=f"draft:{draft.pk}:{deed}" if draft else f"message:{message.pk}:{deed}:{message.version}",
             stream=f"message:{message.pk}",
             position=message.version * len(cls.ORDER) + cls.ORDER[deed],
             mailbox_id=message.mailbox_id,
@@ -70,6 +70,9 @@ class MailboxDelivery(Delivery):
     @classmethod
     def record_outcome(cls, settled: Sequence[Self]) -> None:
         record([row.entry() for row in settled])
+        sent = [row.draft_id for row in settled if row.deed == cls.Deed.SEND and row.state == cls.State.DONE]
+        if sent:
+            Draft.objects.filter(pk__in=sent).update(state=Draft.State.SENT)
 
     def entry(self) -> Entry:
         return Entry(

@@ -17,8 +17,11 @@ class Draft(models.Model):
         SENT = "sent", "sent"
         REJECTED = "rejected", "rejected"
         OUTSIDE = "outside", "answered outside"
+        REPLACED = "replaced", "replaced: the lead has another owner"
 
-    message = models.OneToOneField(Message, models.PROTECT, related_name="draft")
+    OPEN = (State.WAITING, State.APPROVED)
+
+    message = models.ForeignKey(Message, models.PROTECT, related_name="drafts")
     state = models.CharField(max_length=8, choices=State, default=State.WAITING, db_index=True)
     mail_id = models.CharField(max_length=255, unique=True, help_text="Message-ID of the mail that lies in Drafts")
     token = models.CharField(max_length=64, help_text="Marks the mail in Drafts as ours")
@@ -28,6 +31,7 @@ class Draft(models.Model):
     to_name = models.CharField(max_length=200, blank=True)
     cc = models.CharField(max_length=500, blank=True)
     subject = models.CharField(max_length=500)
+    original_subject = models.CharField(max_length=500)
     body = models.TextField()
     original_body = models.TextField(help_text="As it was drafted")
     language = models.CharField(max_length=8)
@@ -37,6 +41,15 @@ class Draft(models.Model):
     decided_at = models.DateTimeField(null=True, blank=True)
     reject_reason = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["message"],
+                condition=models.Q(state__in=["waiting", "approved"]),
+                name="one_open_draft_per_message",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.subject}, to {self.to_address}"
@@ -53,7 +66,7 @@ class Draft(models.Model):
                 to_address=self.to_address,
                 to_name=self.to_name,
                 cc=tuple(self.cc_addresses),
-                subject=self.subject,
+                subject=self.subject if sent else self.original_subject,
                 body=self.body if sent else self.original_body,
                 message_id=(self.sent_mail_id or "") if sent else self.mail_id,
                 in_reply_to=self.message.message_id,

@@ -48,6 +48,8 @@ class Message(models.Model):
     reply_to = models.CharField(max_length=254, blank=True, help_text="The one address that a reply may go to")
     doubt = models.CharField(max_length=300, blank=True, help_text="Why it is not clear who wrote it")
     sender_evidence = models.CharField(max_length=300, blank=True)
+    to_addresses = models.TextField(blank=True)
+    cc_addresses = models.TextField(blank=True)
     subject = models.CharField(max_length=500, blank=True)
     headers = models.JSONField(default=dict, blank=True)
     text = models.TextField(blank=True, help_text="The readable text, quotes included")

@@ -57,18 +57,14 @@ def newest_judgements(messages: Sequence[Message]) -> dict[int, Classification]:
 
 def known(messages: Sequence[Message]) -> dict[int, Known]:
     """What is known around each of these messages; the same few statements, however many they are."""
+    team = colleagues()
+    people = participants(messages, team)
     threads = {message.thread_id for message in messages}
-    people, team = participants(threads), colleagues()
-    leads_by_thread = {lead.thread_id: lead for lead in Lead.objects.filter(thread_id__in=threads)}
+    leads = {lead.thread_id: lead for lead in Lead.objects.filter(thread_id__in=threads)}
     senders = {message.sender_address for message in messages}
     contacts = set(Contact.objects.filter(address__in=senders).values_list("address", flat=True))
     return {
-        message.pk: Known(
-            people.get(message.thread_id, ()),
-            team,
-            message.sender_address in contacts,
-            leads_by_thread.get(message.thread_id),
-        )
+        message.pk: Known(people[message.pk], team, message.sender_address in contacts, leads.get(message.thread_id))
         for message in messages
     }
 
@@ -109,8 +105,10 @@ def review_reason(message: Message, judgement: Classification, around: Known) ->
         )
     if judgement.category == Category.LEAD and message.doubt:
         return f"it is not clear who wrote it: {message.doubt}"
-    if judgement.category in Category.trashed() and around.colleagues_in_thread:
-        return f"looks like {judgement.category}, but {around.colleagues_in_thread[0][1]} in this thread"
+    if judgement.category == Category.LEAD and not around.lead and around.maybe_in_conversation:
+        return f"a lead, but somebody may be in conversation already: {around.maybe_in_conversation.evidence}"
+    if judgement.category in Category.trashed() and around.participants:
+        return f"looks like {judgement.category}, but {around.participants[0].evidence} in this thread"
     if judgement.category in Category.trashed() and (around.is_contact or around.lead):
         return f"looks like {judgement.category}, but the sender is a customer of ours"
     return ""

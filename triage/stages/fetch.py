@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from crm.services import Entry, record
 from inbox_router.rows import save_fields
+from triage.answers import note_answers
 from triage.mailbox import FetchedMail, MailboxError
 from triage.models import Mailbox, Message, SentMail
 from triage.parsing import ParsedMail, UnreadableMail, parse
@@ -131,6 +132,7 @@ def fill(message: Message, parsed: ParsedMail, mail: FetchedMail) -> None:
     message.sender_name, message.sender_address = parsed.sender_name[:200], parsed.sender_address[:254]
     message.sender_evidence, message.doubt = parsed.sender_evidence[:300], parsed.sender_doubt[:300]
     message.reply_to = (parsed.reply_to[0] if len(parsed.reply_to) == 1 else "")[:254]
+    message.to_addresses, message.cc_addresses = " ".join(parsed.to), " ".join(parsed.cc)
     message.subject, message.headers = parsed.subject[:500], dict(parsed.headers)
     message.text, message.new_text = parsed.text, parsed.new_text
     message.attachments = [
@@ -143,6 +145,7 @@ def fill(message: Message, parsed: ParsedMail, mail: FetchedMail) -> None:
 FIELDS = [
     *("status", "error", "raw", "same_as", "message_id", "in_reply_to", "references", "thread_id", "content_hash"),
     *("from_name", "from_address", "sender_name", "sender_address", "sender_evidence", "doubt", "reply_to"),
+    *("to_addresses", "cc_addresses"),
     *("subject", "headers", "text", "new_text", "attachments", "size", "received_at", "automatic"),
 ]
 
@@ -211,6 +214,7 @@ def read_sent(context: Context) -> None:
     with transaction.atomic():
         context.lease.renew()
         SentMail.objects.bulk_create(rows, ignore_conflicts=True)
+        note_answers(rows)
         mailbox.save(update_fields=["sent_uidvalidity", "sent_last_uid"])
 
 

@@ -29,8 +29,9 @@ class Command(BaseCommand):
         else:
             for one in found:
                 self.stdout.write(
-                    f"{one.mailbox}: {one.messages} messages: {one.in_inbox} in the inbox, {one.moved_by_us} moved by us, "
-                    f"{one.taken_by_people} taken by people, {len(one.waiting)} came since the last run"
+                    f"{one.mailbox}: {one.messages} messages: {one.in_inbox} in the inbox, "
+                    f"{one.moved_by_us} moved by us, {one.taken_by_people} taken by people, "
+                    f"{len(one.waiting)} came since the last run"
                 )
         if missing:
             named = "; ".join(f"{one.mailbox}: UID {', '.join(map(str, one.unexplained))}" for one in found)

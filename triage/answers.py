@@ -1,0 +1,36 @@
+"""Noticing that one of us answered a customer from a mail program: the clock stops, our draft is closed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.utils import timezone
+
+from crm.models import Lead
+from routing.services import stop_clock
+from triage.decisions import call_off, note, owe
+from triage.models import Draft, MailboxDelivery, SentMail
+
+
+def note_answers(sent: Sequence[SentMail]) -> None:
+    """Take new mails in Sent for answers to the leads in whose threads they are."""
+    first = {mail.thread_id: mail for mail in reversed(sent) if mail.thread_id}
+    ours = set(
+        Draft.objects.filter(sent_mail_id__in=[m.message_id for m in sent]).values_list("sent_mail_id", flat=True)
+    )
+    for lead in Lead.objects.filter(thread_id__in=first):
+        mail = first[lead.thread_id]
+        stop_clock(lead, mail.sent_at or timezone.now(), f"{mail.from_name or mail.from_address} wrote")
+        if mail.message_id not in ours:
+            close_drafts(lead, mail)
+
+
+def close_drafts(lead: Lead, mail: SentMail) -> None:
+    """A reply was written without us: ours is not needed any more. What a person edited in Drafts stays."""
+    waiting = Draft.objects.filter(message__thread_id=lead.thread_id, state=Draft.State.WAITING)
+    for draft in waiting.select_related("message__mailbox"):
+        if Draft.objects.filter(pk=draft.pk, state=Draft.State.WAITING).update(state=Draft.State.OUTSIDE):
+            call_off(draft.deliveries.all(), "answered outside")
+            owe(MailboxDelivery.of(draft.message, MailboxDelivery.Deed.DISCARD, draft=draft))
+            who = mail.from_name or mail.from_address
+            note(draft.message, "answered outside", f"{who} answered from a mail program; our draft is closed")
