@@ -10,7 +10,7 @@ from django.core.management import call_command
 from crm.models import AuditEntry, Contact, Lead
 from inbox_router.delivery import work_off_all
 from inbox_router.environment import MailboxAccount
-from routing.models import Assignment
+from routing.models import Assignment, Hold, Membership, Pool, Salesperson
 from tests import mails
 from tests.servers.imap import Dovecot, ImapPeer
 from triage import services
@@ -318,3 +318,71 @@ def test_a_resolved_review_loses_its_label(human: ImapPeer, run: Callable) -> No
     services.decide(Message.objects.get(), "accounting", User.objects.create_user("rita"))
     run()
     assert human.flags(uid) == {"Accounting"}
+
+
+def test_an_answer_from_a_mail_program_closes_our_draft_and_stops_the_clock(human: ImapPeer, run: Callable) -> None:
+    mail = mails.mail("lead", 25)
+    human.deliver(mail.raw)
+    run()
+    answer = mails.sent_by_salesperson(25, "Ana Horakova <ana.horakova@acme.example>")
+    human.deliver(answer.replace(b"Message-ID:", f"In-Reply-To: {mail.message_id}\nMessage-ID:".encode()), "Sent")
+    run()
+    assert Draft.objects.get().state == Draft.State.OUTSIDE
+    assert Assignment.objects.get().answered_at
+    assert human.uids("Drafts") == []
+    assert AuditEntry.objects.filter(action="answered outside").count() == 1
+
+
+def test_a_lead_that_is_handed_over_gets_a_draft_in_the_new_owners_name(human: ImapPeer, run: Callable) -> None:
+    human.deliver(mails.mail("lead", 26).raw)
+    run()
+    before = Assignment.objects.get()
+    to = Salesperson.objects.exclude(pk=before.salesperson_id).get(name="Petra Novak")
+    services.hand_over(Lead.objects.get(), to, User.objects.create_user("mona"), why="speaks Czech")
+    run()
+    waiting = Draft.objects.get(state=Draft.State.WAITING)
+    assert (waiting.owner_name, Lead.objects.get().owner_name) == ("Petra Novak", "Petra Novak")
+    assert [waiting.mime()] == human.mails("Drafts")
+
+
+def test_a_lead_that_was_held_gets_its_draft_with_its_owner(human: ImapPeer, run: Callable) -> None:
+    Membership.objects.update(active=False)
+    Pool.objects.update(fallback=None)
+    human.deliver(mails.mail("lead", 27).raw)
+    run()
+    assert Hold.objects.filter(resolved_at=None).count() == 1
+    assert Draft.objects.count() == 0
+    Membership.objects.update(active=True)
+    services.release_holds(then=services.draft_for)
+    run()
+    assert Draft.objects.get().owner_name == Lead.objects.get().owner_name != ""
+    assert len(human.uids("Drafts")) == 1
+
+
+def test_a_colleague_who_was_only_copied_is_shown_to_a_person_who_decides(human: ImapPeer, run: Callable) -> None:
+    mail = mails.mail("lead", 28)
+    human.deliver(mail.raw.replace(b"To: ", b"Cc: Ana Horakova <ana.horakova@acme.example>\nTo: "))
+    run()
+    message = Message.objects.get()
+    assert message.status == Status.REVIEW
+    assert "Ana Horakova was only CC'd" in message.review_reason
+    services.decide(message, "lead", User.objects.create_user("rita"))
+    assert Assignment.objects.count() == 1
+
+
+def test_a_mail_that_cannot_be_read_waits_in_quarantine_with_its_bytes_and_can_be_retried(
+    human: ImapPeer, run: Callable
+) -> None:
+    raw = b"\r\n\r\n"
+    human.deliver(raw)
+    human.deliver(mails.mail("lead", 29).raw)
+    run()
+    message = Message.objects.get(status=Status.QUARANTINED)
+    assert bytes(message.raw) == raw
+    assert "neither a header nor a text" in message.error
+    assert Lead.objects.count() == 1
+    services.read_again(message, User.objects.create_user("rita"))
+    run()
+    message.refresh_from_db()
+    assert message.status == Status.QUARANTINED
+    assert len(human.uids()) == 1
