@@ -401,20 +401,21 @@ class TestEveryServer:
         with pytest.raises(MailboxError, match="MAILBOX_INFO_URL"):
             ImapMailbox.open(replace(imap_server.account("info"), password="wrong"))
 
-    def test_a_connection_that_breaks_is_worth_another_try(self, imap_server: Server, person: ImapPeer) -> None:
-        uid = person.deliver(mail(1))
+    def test_reading_goes_on_after_the_line_was_cut(self, imap_server: Server, person: ImapPeer) -> None:
+        uids = [person.deliver(mail(n)) for n in range(3)]
         with Relay(imap_server.port) as relay, ImapMailbox.open(through(relay, imap_server)) as box:
             box.state()
             relay.cut()
-            with pytest.raises(MailboxError) as caught:
+            assert list(box.fetch(uids)) == uids
+
+    def test_a_server_that_is_gone_is_worth_another_try(self, imap_server: Server, person: ImapPeer) -> None:
+        uid = person.deliver(mail(1))
+        with Relay(imap_server.port) as relay, ImapMailbox.open(through(relay, imap_server)) as box:
+            box.state()
+            relay.end()
+            with pytest.raises(MailboxError, match="cannot reach") as caught:
                 box.fetch([uid])
         assert not caught.value.permanent
-        assert fetched_again(imap_server, uid)
-
-
-def fetched_again(server: Server, uid: int) -> bool:
-    with ImapMailbox.open(server.account()) as box:
-        return uid in box.fetch([uid])
 
 
 class TestReachingAServer:
@@ -527,6 +528,19 @@ class TestPoorerServers:
         assert set(found) == {good, evil, fine}
         assert isinstance(found[good], FetchedMail)
         assert isinstance(found[fine], FetchedMail)
+
+    def test_a_mail_of_nine_thousand_parts_costs_only_itself(self, dovecot: Dovecot) -> None:
+        part = f"Content-Type: application/pdf\r\nContent-Disposition: attachment; filename={'a' * 99}\r\n\r\nx"
+        evil_mail = multipart(2, "mixed", *[part] * 9000)  # its structure is longer than a line may be
+        with ImapPeer(dovecot.account()) as person, ImapMailbox.open(dovecot.account()) as box:
+            uids = [person.deliver(raw) for raw in (mail(1), evil_mail, mail(3))]
+            found = box.fetch(uids)
+            assert list(box.flags(uids)) == uids
+        good, evil, fine = (found[uid] for uid in uids)
+        assert isinstance(good, FetchedMail)
+        assert isinstance(evil, FetchedMail)
+        assert isinstance(fine, FetchedMail)
+        assert (len(evil.parts), len(evil.attachments)) == (0, 200)
 
 
 def nested(depth: int) -> bytes:

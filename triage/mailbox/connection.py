@@ -70,6 +70,14 @@ class Connection:
             with contextlib.suppress(OSError):
                 self.client.shutdown()
 
+    def reopen(self) -> None:
+        """Sign in anew, and open the folder again that was open."""
+        selected, self._selected = self._selected, None
+        self.close()
+        self.client = signed_in(self.account)
+        if selected:
+            self._select(selected[0], readonly=selected[1], fresh=True)
+
     def can(self, capability: str) -> bool:
         return bool(self.client.has_capability(capability))
 
@@ -77,7 +85,7 @@ class Connection:
 
     def path(self, folder: Folder, *, create: bool = False) -> str | None:
         """The path of a folder; None when there is none and it is not to be created."""
-        if folder is Role.INBOX:
+        if folder is Role.INBOX or (folder == self.account.folder and not isinstance(folder, Role)):
             return self.account.folder
         found = self._find(folder)
         if found is None and create:

@@ -13,21 +13,18 @@ HEADER_LIMIT = 65_536  # bytes of a mail's header
 WHOLE_LIMIT = 1_000_000  # bytes of a mail whose structure the server cannot tell
 BASICS = ("FLAGS", "INTERNALDATE", "RFC822.SIZE")
 HEADER = f"BODY.PEEK[HEADER]<0.{HEADER_LIMIT}>"
-# What one broken answer can raise in imapclient's parser and in ours. Not what a broken connection raises.
-BROKEN = (imaplib.IMAP4.error, ValueError, TypeError, LookupError, AttributeError, RecursionError)
+# What one mail can make imapclient's parser, ours, or the connection raise.
+BROKEN = (imaplib.IMAP4.error, OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError)
 
 Fetched = dict[int, FetchedMail | MailboxError]
 
 
 def fetch(connection: Connection, uids: Collection[int]) -> Fetched:
-    """Read mails of the open folder. What the answer for one of them breaks costs the others nothing."""
+    """Read mails of the open folder. One that breaks the answer, or the connection, costs the others nothing."""
     try:
         return _structured(connection, uids)
-    except imaplib.IMAP4.abort:
-        raise
     except BROKEN as error:
-        if is_servers_trouble(error):
-            raise
+        _recover(connection, error)
         one_by_one = (_alone(connection, uid) for uid in sorted(uids))
         return {uid: mail for found in one_by_one for uid, mail in found.items()}
 
@@ -37,14 +34,20 @@ def _alone(connection: Connection, uid: int) -> Fetched:
     for attempt in (_structured, _whole):
         try:
             return attempt(connection, [uid])
-        except imaplib.IMAP4.abort:
-            raise
         except BROKEN as error:
-            if is_servers_trouble(error):
-                raise
             reason = MailboxError(f"UID {uid} cannot be read: {type(error).__name__}: {error}", permanent=True)
-    connection.client.noop()  # some servers refuse to read what is gone: now they can tell that it is
+            _recover(connection, error)
     return {uid: reason} if connection.client.search(["UID", str(uid)]) else {}
+
+
+def _recover(connection: Connection, error: Exception) -> None:
+    """Begin afresh after a failure that may be one mail's: an answer may have been left half read.
+
+    Raises the error again when it is the server's own trouble, and another one when the server is gone.
+    """
+    if isinstance(error, TimeoutError) or is_servers_trouble(error):
+        raise error
+    connection.reopen()
 
 
 def _structured(connection: Connection, uids: Collection[int]) -> Fetched:

@@ -10,7 +10,7 @@ from triage.mailbox.folders import Folder
 from triage.mailbox.reading import header_in
 
 SPAN = 50_000  # messages whose UIDs fit into one SEARCH answer: imaplib refuses more than a million bytes
-MESSAGE_ID = "BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)]"
+MESSAGE_ID = "BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)]<0.1000>"
 # What can be put into a search without ambiguity. Others, of hostile or broken mail, are not searched for.
 SEARCHABLE = re.compile(r"<[!#-'*-;=?-\[\]-~]{3,200}>")
 IDS_AT_ONCE = 50

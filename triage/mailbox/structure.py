@@ -15,6 +15,8 @@ from triage.mailbox.mails import Attachment, TextPart
 READABLE = ("text/plain", "text/html", "text/rfc822-headers", "message/delivery-status")
 HEADERS = "text/rfc822-headers"
 MAX_PARTS = 16  # readable parts of one mail
+MAX_ATTACHMENTS = 200  # of one mail that are told
+MAX_WORD = 255  # characters of a name or type
 TOTAL_LIMIT = 600_000  # bytes of all readable parts of one mail, beyond which no further part is read
 MAX_DEPTH = 20  # multiparts and messages within each other
 PART_LIMIT = 200_000  # bytes of one readable part
@@ -50,8 +52,10 @@ class Contents:
 def contents(structure: Sequence[Any]) -> Contents:
     """Read a BODYSTRUCTURE as imapclient gives it. Raises ValueError, TypeError or IndexError for a broken one."""
     found = list(_parts(structure, "", 0))
-    attachments = tuple(part for part in found if isinstance(part, Attachment))
-    return Contents(_bounded([part for part in found if isinstance(part, Wanted)]), attachments)
+    attachments = [part for part in found if isinstance(part, Attachment)]
+    return Contents(
+        _bounded([part for part in found if isinstance(part, Wanted)]), tuple(attachments[:MAX_ATTACHMENTS])
+    )
 
 
 def _bounded(parts: Sequence[Wanted]) -> tuple[Wanted, ...]:
@@ -81,11 +85,11 @@ def _children(node: Sequence[Any]) -> list[Any]:
 
 
 def _leaf(node: Sequence[Any], number: str, depth: int) -> Iterator[Wanted | Attachment]:
-    kind = f"{_text(node[0])}/{_text(node[1])}".lower()
+    kind = f"{_text(node[0])}/{_text(node[1])}".lower()[:MAX_WORD]
     parameters = _parameters(node[2])
     index = DISPOSITION.get(kind, DISPOSITION.get(kind.split("/")[0], DISPOSITION_OF_OTHERS))
     disposition, more = _disposition(node[index] if len(node) > index else None)
-    encoding = _text(node[5]).lower()
+    encoding = _text(node[5]).lower()[:MAX_WORD]
     if kind == "message/rfc822":
         yield Wanted(f"{number}.HEADER", HEADERS, "", "7bit")
         yield from _parts(node[8], f"{number}.", depth + 1)
@@ -115,7 +119,7 @@ def _parameters(pairs: Sequence[Any] | None) -> dict[str, str]:
     flat = [_text(value) for value in pairs or ()]
     named = [(name.lower(), value) for name, value in zip(flat[::2], flat[1::2], strict=False)]
     decoded = decode_params([("", ""), *named])[1:]
-    return {name: _words(unquote(collapse_rfc2231_value(value))) for name, value in decoded}
+    return {name: _words(unquote(collapse_rfc2231_value(value)))[:MAX_WORD] for name, value in decoded}
 
 
 def _words(value: str) -> str:
@@ -143,5 +147,6 @@ def split(raw: bytes) -> tuple[tuple[TextPart, ...], tuple[Attachment, ...]]:
             charset = part.get_content_charset("")
             parts.append(TextPart(kind, charset, "8bit", content[:PART_LIMIT], len(content) > PART_LIMIT))
         else:
-            attachments.append(Attachment(_words(part.get_filename("")), kind, len(content)))
-    return tuple(parts), tuple(attachments)
+            name = _words(part.get_filename(""))[:MAX_WORD]
+            attachments.append(Attachment(name, kind[:MAX_WORD], len(content)))
+    return tuple(parts), tuple(attachments[:MAX_ATTACHMENTS])
