@@ -121,5 +121,10 @@ def _candidate(member: Membership, why_not: str, now: datetime) -> Candidate:
         credit=member.credit,
         last_turn=member.last_turn_at,
         why_not=why_not,
-        returning=member.away_since is not None and now - member.away_since >= RETURN_AFTER,
+        returning=has_returned(member, now),
     )
+
+
+def has_returned(member: Membership, now: datetime) -> bool:
+    """Whether a member who can be chosen now has been away for long."""
+    return member.away_since is not None and now - member.away_since >= RETURN_AFTER

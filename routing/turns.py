@@ -10,7 +10,8 @@ from django.db import connection, models
 from django.utils import timezone
 
 from crm.models import Lead
-from routing.eligibility import Load, Situation, absence, candidates, local_day
+from routing.catchup import catch_up, missed
+from routing.eligibility import Load, Situation, absence, candidates, has_returned, local_day
 from routing.models import Assignment, Leave, LedgerLine, Membership, Pool, Salesperson
 from routing.rotation import Candidate, Standing, Turn, seat, take_turn
 
@@ -38,6 +39,9 @@ class Desk:
         everyone = list(chain.from_iterable(members.values()))
         now = later_than_all(everyone)
         leaves = leaves_of({member.salesperson_id for member in everyone}, now)
+        for pool in pools:
+            if credited := catch_up(pool, members[pool.pk], now):
+                store(credited)
         situations = {
             pool.pk: Situation(
                 now=now,
@@ -76,6 +80,8 @@ class Desk:
             for member in self.members.get(pool.pk, ()):
                 if standing := standings.get(member.salesperson_id):
                     lines += _lines(pool, member, standing, assignment, self.now)
+                    if has_returned(member, self.now):
+                        member.arrears = missed(pool, member, self.members[pool.pk])
                     _settle(member, standing, self.now)
                     changed.append(member)
                 elif member.away_since is None and absence(member, self.situations[pool.pk]):

@@ -44,8 +44,8 @@ class Team:
         assert process.returncode == 0, errors
         return output
 
-    def assign(self, workers: int, *, kills: int = 0) -> float:
-        """Assign all leads; each of so many kills hits a random worker, which then starts anew. Seconds."""
+    def assign(self, workers: int, *, kills: int) -> None:
+        """Assign all leads; each of so many kills hits a random worker, which then starts anew."""
         each = LEADS // workers
         begun = time.monotonic()
         commands = [("-m", "tests.routing.assigner", "work", str(number), str(each)) for number in range(workers)]
@@ -59,7 +59,9 @@ class Team:
         for process in running:
             _, errors = process.communicate()
             assert process.returncode == 0, errors
-        return time.monotonic() - begun
+        seconds = time.monotonic() - begun
+        told = f"{workers} processes, {kills} kills: {LEADS} leads in {seconds:.1f} s, {LEADS / seconds:.0f} a second"
+        sys.stdout.write(f"{self.env['DATABASE_URL'].partition(':')[0]}, {told}\n")
 
     def check(self, workers: int) -> None:
         leads = LEADS // workers * workers
@@ -81,18 +83,12 @@ class Team:
 @pytest.mark.parametrize("kills", [0, 6])
 def test_eight_processes_on_postgresql_lose_and_double_no_turn(postgres_url: str, tmp_path: Path, kills: int) -> None:
     team = Team(postgres_url, tmp_path)
-    seconds = team.assign(8, kills=kills)
-    sys.stdout.write(
-        f"PostgreSQL, 8 processes, {kills} kills: {LEADS} leads in {seconds:.1f} s, {LEADS / seconds:.0f} a second\n"
-    )
+    team.assign(8, kills=kills)
     team.check(8)
 
 
 @pytest.mark.parametrize("kills", [0, 4])
 def test_four_processes_on_sqlite_lose_and_double_no_turn(tmp_path: Path, kills: int) -> None:
     team = Team(f"sqlite:///{tmp_path / 'team.sqlite3'}", tmp_path)
-    seconds = team.assign(4, kills=kills)
-    sys.stdout.write(
-        f"SQLite, 4 processes, {kills} kills: {LEADS} leads in {seconds:.1f} s, {LEADS / seconds:.0f} a second\n"
-    )
+    team.assign(4, kills=kills)
     team.check(4)
