@@ -18,7 +18,10 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class CsvFile:
-    """A Spreadsheet that is only ever appended to. One entry is one physical line, so that positions hold."""
+    """A Spreadsheet in a file. One entry is one physical line, so that positions hold.
+
+    Lines are appended; one that comes after those behind it finds an empty line in its place.
+    """
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
@@ -34,14 +37,14 @@ class CsvFile:
                 return [_first_cell(line) for line in islice(whole, first, None if last is None else last + 1)]
 
     def write(self, lines: Sequence[Line]) -> None:
+        new = {line.number: _as_line(line.cells) for line in lines}
         with self._troubles(), self._locked() as file:
-            present = self._complete_lines(file)
-            end = max(present - 1, 0)
-            new = [line for line in lines if line.number > end]
-            if [line.number for line in new] != list(range(end + 1, end + 1 + len(new))):
-                raise SheetError(f"{self.name} ends at line {end}; line {new[0].number} waits for those between")
-            rows = [line.cells for line in new] if present else [HEADER, *(line.cells for line in new)]
-            file.write("".join(map(_as_line, rows)).encode())
+            end = self._complete_lines(file)
+            new |= {} if end else {0: _as_line(HEADER)}
+            start = min(end, *new)
+            old = self._take_off(file, start) if start < end else []
+            numbers = range(start, max(end, *(number + 1 for number in new)))
+            file.writelines(new.get(number) or (old[number - start] if number < end else b"\n") for number in numbers)
             file.flush()
             os.fsync(file.fileno())
 
@@ -67,6 +70,15 @@ class CsvFile:
         self._counted = (size, lines)
         return lines
 
+    def _take_off(self, file: BinaryIO, start: int) -> list[bytes]:
+        """Remove the lines from `start` on. If they are lost in a crash now, the database owes them again."""
+        file.seek(0)
+        size = sum(len(line) for line in islice(file, start))
+        lines = file.readlines()
+        file.truncate(size)
+        self._counted = (size, start)
+        return lines
+
     @contextmanager
     def _troubles(self) -> Iterator[None]:
         try:
@@ -75,12 +87,12 @@ class CsvFile:
             raise SheetError(f"AUDIT_CSV: {self.path} cannot be written ({error.strerror})") from error
 
 
-def _as_line(cells: Sequence[str]) -> str:
+def _as_line(cells: Sequence[str]) -> bytes:
     """One line of CSV in which no cell spans lines or begins a formula."""
     line = io.StringIO()
     flat = (re.sub(r"[\r\n]+", " ", cell) for cell in cells)
     csv.writer(line, lineterminator="\n").writerow(f"'{cell}" if cell.startswith(FORMULA) else cell for cell in flat)
-    return line.getvalue()
+    return line.getvalue().encode()
 
 
 def _first_cell(line: str) -> str:

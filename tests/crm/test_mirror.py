@@ -105,6 +105,15 @@ def test_writing_a_line_again_changes_nothing(table: Table) -> None:
     assert table() == before
 
 
+def test_a_line_may_come_before_those_above_it(table: Table) -> None:
+    sheet = from_settings()
+    sheet.write([line(4)])
+    sheet.write([line(1), line(3)])
+    assert sheet.keys(1) == ["key 1", "", "key 3", "key 4"]
+    from_settings().write([line(2), line(5)])
+    assert table() == [list(HEADER), *[list(line(number).cells) for number in (1, 2, 3, 4, 5)]]
+
+
 # --- the CSV file -----------------------------------------------------------------------------------------
 
 
@@ -121,14 +130,6 @@ def test_a_last_line_that_a_crash_cut_is_replaced_by_the_whole_one(csv_file: Pat
     assert sheet.keys(1) == ["key 1"]
     sheet.write([line(2)])
     assert csv_file.read_bytes() == whole
-
-
-def test_a_line_waits_for_those_before_it(csv_file: Path) -> None:
-    from_settings().write([line(1)])
-    with pytest.raises(SheetError, match=r"audit.csv ends at line 1; line 3 waits") as refused:
-        from_settings().write([line(3)])
-    assert not refused.value.permanent
-    assert from_settings().keys(1) == ["key 1"]
 
 
 def test_a_file_that_cannot_be_written_says_which_setting_to_mend(tmp_path: Path, settings: Settings) -> None:
