@@ -26,7 +26,6 @@ class CsvFile:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self.name = self.path.name
-        self._counted = (0, 0)  # bytes and lines that need not be counted again
 
     def keys(self, first: int, last: int | None = None) -> list[str]:
         with self._troubles():
@@ -58,16 +57,13 @@ class CsvFile:
 
     def _complete_lines(self, file: BinaryIO) -> int:
         """Count the lines, header included. A last one that a crash left unfinished is cut off."""
-        size, lines = self._counted
-        if file.seek(0, os.SEEK_END) < size:
-            size = lines = 0
-        file.seek(size)
+        size = lines = 0
+        file.seek(0)
         for line in file:
             if not line.endswith(b"\n"):
                 file.truncate(size)
                 break
             size, lines = size + len(line), lines + 1
-        self._counted = (size, lines)
         return lines
 
     def _take_off(self, file: BinaryIO, start: int) -> list[bytes]:
@@ -76,7 +72,6 @@ class CsvFile:
         size = sum(len(line) for line in islice(file, start))
         lines = file.readlines()
         file.truncate(size)
-        self._counted = (size, start)
         return lines
 
     @contextmanager
