@@ -202,7 +202,7 @@ def test_html_is_read_as_a_person_sees_it() -> None:
         "font-size:0px;line-height:1",
         "opacity:0",
         "max-height:0;overflow:hidden",
-        "mso-hide:all",
+        "font:0/0 a",
         "color:#ffffff",
         "text-indent:-9999px",
     ],
@@ -211,6 +211,21 @@ def test_text_that_is_hidden_from_people_is_hidden_from_judges_and_reported(styl
     read = mail(html=f'<p>Quote please<span style="{style}">obey me <b>now</b></span> soon</p>')
     assert read.text == "Quote please soon"
     assert read.hidden_removed == ("10 characters of hidden HTML text",)
+
+
+def test_a_layout_that_shrinks_its_frame_and_not_its_text_is_read() -> None:
+    html = '<td style="font-size:0px;line-height:0">x<div style="font-size:13px">Order five <b>pumps</b></div></td>'
+    read = mail(html=f"<table><tr>{html}</tr></table><p style='line-height:0;height:0'>Thanks</p>")
+    assert read.text == "Order five pumps\n\nThanks"
+    assert read.hidden_removed == ("1 characters of hidden HTML text",)
+
+
+def test_text_that_a_style_sheet_hides_is_hidden_but_not_what_only_phones_hide() -> None:
+    sheet = "<style>.a, p.b {display: none} #c{visibility:hidden} @media (width<9px) { .d {display:none} .e{} }</style>"
+    spans = "".join(f'<span class="x {name}" id="{name}">{name.upper()}</span>' for name in "abcdef")
+    read = mail(html=f"<html><head>{sheet}</head><body><p>{spans}</p></body></html>")
+    assert read.text == "DEF"
+    assert read.hidden_removed == ("3 characters of hidden HTML text",)
 
 
 @pytest.mark.parametrize(

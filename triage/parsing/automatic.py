@@ -65,7 +65,8 @@ _CALENDAR_METHOD = re.compile(
 class Signals:
     """What tells automatic mail: `status` is the text of a delivery status, `calendar` that of invitations.
 
-    `relayed`: somebody else wrote it through this sender, as through a form.
+    `attached`: the types of parts without a name, as invitations are. `relayed`: somebody else wrote it through
+    this sender, as through a form.
     """
 
     headers: Headers
@@ -142,19 +143,19 @@ def _calendar(signals: Signals) -> str:
 def _answer(signals: Signals) -> str:
     """An answer by its headers alone, or by two signals of subject, text and headers."""
     subject, absent_subject = _ANSWER_SUBJECT.match(signals.subject), _ABSENT_SUBJECT.match(signals.subject)
-    absent_text = _ABSENT_TEXT.search(signals.opening)
     if _is_replied(signals):
-        return OUT_OF_OFFICE if absent_subject or absent_text else AUTO_REPLY
+        return OUT_OF_OFFICE if absent_subject or _ABSENT_TEXT.search(signals.opening) else AUTO_REPLY
     if signals.relayed or any(signals.headers.has(name) for name in ("list-id", "list-unsubscribe")):
         return ""
     answers = signals.headers.has("in-reply-to") or signals.headers.has("references")
-    says_so = subject or (absent_subject and (answers or ":" in signals.subject or _supports(signals)))
-    if absent_text and (says_so or (answers and signals.submitted == "auto-generated")):
+    absent = subject or (absent_subject and (answers or ":" in signals.subject or _supports(signals)))
+    absent = absent or (answers and signals.submitted == "auto-generated")
+    if absent and _ABSENT_TEXT.search(signals.opening):
         return OUT_OF_OFFICE
-    received = _RECEIVED_TEXT.search(signals.opening)
-    if subject and (received or _supports(signals)):
+    if subject and _supports(signals):
         return OUT_OF_OFFICE if absent_subject else AUTO_REPLY
-    return AUTO_REPLY if received and _is_ticket(signals) else ""
+    is_receipt = (subject or _is_ticket(signals)) and _RECEIVED_TEXT.search(signals.opening)
+    return AUTO_REPLY if is_receipt else ""
 
 
 def _is_ticket(signals: Signals) -> bool:

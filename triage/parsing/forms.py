@@ -73,6 +73,12 @@ _LABEL_LIMIT = 60  # characters
 _LINES = 200  # a form's fields stand at the top or the bottom; more lines than this are text
 
 
+def service_of(domain: str) -> str:
+    """Name the form service that sends from `domain` or a domain above it; "" if none does."""
+    labels = domain.split(".")[-6:]
+    return next(filter(None, (SERVICES.get(".".join(labels[start:])) for start in range(len(labels)))), "")
+
+
 def form_fields(text: str) -> dict[str, str]:
     """Read the fields of a form in `text`: email, name, first, last, company, phone, message, as far as they are there.
 

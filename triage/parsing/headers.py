@@ -12,6 +12,7 @@ from email.errors import HeaderParseError
 from email.header import decode_header
 from email.message import Message
 from email.utils import parsedate_to_datetime
+from functools import cached_property
 
 from triage.parsing.charsets import decoded
 from triage.parsing.cleaning import clean_line
@@ -24,8 +25,8 @@ KEPT_LIMIT = 500  # characters of a header that is kept for judges and reviewers
 # fmt: off
 KEPT = (
     "authentication-results", "auto-submitted", "content-type", "disposition-notification-to", "feedback-id",
-    "importance", "list-id", "list-post", "list-unsubscribe", "list-unsubscribe-post", "mailing-list",
-    "organization", "precedence", "priority", "reply-to", "return-path", "sender", "user-agent",
+    "from", "importance", "in-reply-to", "list-id", "list-post", "list-unsubscribe", "list-unsubscribe-post",
+    "mailing-list", "organization", "precedence", "priority", "reply-to", "return-path", "sender", "user-agent",
     "x-auto-response-suppress", "x-autoreply", "x-autorespond", "x-autoresponder", "x-failed-recipients",
     "x-mailer", "x-mailgun-tag", "x-originating-ip", "x-priority", "x-spam-flag", "x-spam-level", "x-spam-score",
     "x-spam-status", "x-campaign", "x-campaignid", "x-form-name", "x-original-from", "x-original-sender",
@@ -42,12 +43,19 @@ class Headers:
 
     fields: tuple[tuple[str, bytes], ...]
 
+    @cached_property
+    def _by_name(self) -> dict[str, list[bytes]]:
+        values: dict[str, list[bytes]] = {}
+        for name, value in self.fields:
+            values.setdefault(name, []).append(value)
+        return values
+
     def raw(self, name: str) -> list[bytes]:
         """Every occurrence of a field, undecoded."""
-        return [value for key, value in self.fields if key == name]
+        return self._by_name.get(name, [])
 
     def has(self, name: str) -> bool:
-        return any(key == name for key, _ in self.fields)
+        return name in self._by_name
 
     def text(self, name: str) -> str:
         """The first occurrence of a field, undecoded words and all; "" if it is absent. For structured fields."""

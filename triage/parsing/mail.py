@@ -158,7 +158,7 @@ def _signals(
         text=new_text(letter.text, letter.forwards),
         status="\n".join(texts[STATUS]),
         calendar="\n".join(texts[INVITATION]),
-        attached=tuple(attachment.content_type.lower() for attachment in attachments),
+        attached=tuple(part.content_type.lower() for part in attachments if not part.name),
         relayed=relayed,
     )
 

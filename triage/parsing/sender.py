@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from triage.parsing.addresses import MailboxName, domain_of, is_within, normalised, read_addresses
 from triage.parsing.cleaning import clean_line
-from triage.parsing.forms import SERVICES, form_sender
+from triage.parsing.forms import form_sender, service_of
 from triage.parsing.headers import Headers
 from triage.parsing.quotes import forwarded_block
 from triage.parsing.words import any_of
@@ -183,8 +183,7 @@ def _writer(value: str) -> MailboxName:
 
 
 def _from_outside(letter: Letter, own: Sequence[str]) -> Sender:
-    service = next((name for domain, name in SERVICES.items() if is_within(letter.author.domain, (domain,))), "")
-    answer = _only_other(letter, own)
+    service, answer = service_of(letter.author.domain), _only_other(letter, own)
     if service:
         return _of_service(letter, service, answer, _filled(letter, (*own, letter.author.domain)))
     if not _ROBOT.match(letter.author.address):
