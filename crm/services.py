@@ -1,8 +1,10 @@
 """What the apps above ask of the CRM: log what happened, keep contacts and their leads."""
 
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 
 from django.db import transaction
 
@@ -36,8 +38,34 @@ def record(entries: Sequence[Entry]) -> None:
 
     Both or neither are stored, in a number of statements that does not grow with the entries.
     """
+    gathered = _gathered.get()
+    if gathered is not None:
+        gathered.extend(entries)
+    elif entries:
+        _write(entries)
+
+
+@contextmanager
+def recorded_at_once() -> Iterator[None]:
+    """Write what is recorded in this block at its end, together: the several entries of one decision.
+
+    To be used within the transaction of the decision; after an error in the block nothing is written.
+    """
+    gathered: list[Entry] = []
+    token = _gathered.set(gathered)
+    try:
+        yield
+    finally:
+        _gathered.reset(token)
+    record(gathered)
+
+
+_gathered: ContextVar[list[Entry] | None] = ContextVar("gathered", default=None)
+
+
+def _write(entries: Sequence[Entry]) -> None:
     keys = {entry.key for entry in entries}
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         AuditEntry.objects.bulk_create([_row(entry) for entry in entries], ignore_conflicts=True)
         # Where conflicts are ignored no primary keys come back.
         stored = AuditEntry.objects.filter(key__in=keys).order_by("pk").values_list("pk", "key")
@@ -48,7 +76,7 @@ def record(entries: Sequence[Entry]) -> None:
 
 
 def _row(entry: Entry) -> AuditEntry:
-    values = asdict(entry)
+    values = vars(entry)
     return AuditEntry(**values | {name: values[name][:limit] for name, limit in LIMITS.items()})
 
 

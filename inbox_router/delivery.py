@@ -158,17 +158,19 @@ class Delivery(models.Model):
         head = cls.due(now).order_by("due_at", "pk").first()
         if head is None:
             return token, []
-        batch = list(cls.due(now).filter(**head.together()).order_by("due_at", "pk")[: cls.batch_size])
-        keys = [row.pk for row in batch]
-        taken = cls.due(now).filter(pk__in=keys)
-        taken.update(
+        alike = cls.due(now).filter(**head.together()).order_by("due_at", "pk")
+        batch = [head] if cls.batch_size == 1 else list(alike[: cls.batch_size])
+        taken = cls.due(now).filter(pk__in=[row.pk for row in batch])
+        won = taken.update(
             state=cls.State.TAKEN,
             taken_by=token,
             lease_until=now + cls.lease,
             attempts=models.F("attempts") + 1,
             in_doubt=True,  # from here on the deed may happen; the rows below still know what it was before
         )
-        ours = set(cls._default_manager.filter(pk__in=keys, taken_by=token).values_list("pk", flat=True))
+        if won == len(batch):
+            return token, batch
+        ours = set(cls._default_manager.filter(taken_by=token).values_list("pk", flat=True))
         return token, [row for row in batch if row.pk in ours]
 
     def retry(self) -> None:

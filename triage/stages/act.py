@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import transaction
 
 from crm.models import Contact, Lead
+from crm.services import recorded_at_once
 from routing.services import colleagues
 from triage.decisions import Known, claim, note, owe, to_review
 from triage.leads import act_on_lead
@@ -37,7 +38,7 @@ def run(context: Context) -> int:
     surroundings = known(messages)
     for message in messages:
         try:
-            with transaction.atomic():
+            with transaction.atomic(), recorded_at_once():
                 context.lease.renew()
                 act_on(message, judgements[message.pk], surroundings[message.pk], run=context.run)
         except LeaseLost:
