@@ -83,7 +83,9 @@ class Arena:
     def manage(self, data: Path, user: str, *command: str) -> None:
         data.mkdir(exist_ok=True)
         command_line = [sys.executable, "manage.py", *command]
-        subprocess.run(command_line, env=self.environment(data, user), cwd=ROOT, check=True, capture_output=True)
+        done = subprocess.run(command_line, env=self.environment(data, user), cwd=ROOT, capture_output=True, text=True)
+        if done.returncode:
+            sys.exit(f"{' '.join(command)} failed:\n{done.stderr[-2000:]}")
 
     def received(self, user: str) -> int:
         """The bytes that Dovecot says it sent to a user; it says so a moment after the connection's end."""
