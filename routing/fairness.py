@@ -15,7 +15,7 @@ from routing.rotation import TURN
 
 Kind = LedgerLine.Kind
 # What a line of a kind adds to the leads that were received by turn; an adjustment by hand changes what is owed.
-RECEIVED = {Kind.TURN: 1, Kind.TAKEN_OVER: 1, Kind.HANDED_OVER: -1, Kind.CREDITED: -1}
+RECEIVED: dict[str, int] = {Kind.TURN: 1, Kind.TAKEN_OVER: 1, Kind.HANDED_OVER: -1, Kind.CREDITED: -1}
 
 
 @dataclass(frozen=True)
@@ -56,19 +56,17 @@ Key = tuple[int, int]  # pool, person
 
 def _turns(start: datetime, end: datetime, pool: Pool | None) -> tuple[dict[Key, float], dict[Key, int]]:
     """Leads by turn that were owed, and received."""
-    lines = LedgerLine.objects.filter(at__gte=start, at__lt=end, **({"pool": pool} if pool else {}))
-    rows = lines.order_by().annotate(by_hand=Q(assignment__isnull=True))
-    rows = rows.values_list("pool_id", "salesperson_id", "kind", "by_hand")
+    lines = LedgerLine.objects.filter(at__gte=start, at__lt=end, **({"pool": pool} if pool else {})).order_by()
+    groups = lines.values("pool_id", "salesperson_id", "kind", by_hand=Q(assignment__isnull=True))
     owed: dict[Key, float] = defaultdict(float)
     received: dict[Key, int] = defaultdict(int)
-    for pool_id, person, kind, by_hand, earned, change, count in rows.annotate(
-        Sum("earned"), Sum("change"), Count("pk")
-    ):
-        owed[pool_id, person] += earned / TURN
-        if by_hand and kind in (Kind.SKIPPED, Kind.CREDITED, Kind.CATCH_UP):
-            owed[pool_id, person] += change / TURN
+    for row in groups.annotate(earned=Sum("earned"), change=Sum("change"), lines=Count("pk")):
+        key = row["pool_id"], row["salesperson_id"]
+        owed[key] += row["earned"] / TURN
+        if row["by_hand"] and row["kind"] in (Kind.SKIPPED, Kind.CREDITED, Kind.CATCH_UP):
+            owed[key] += row["change"] / TURN
         else:
-            received[pool_id, person] += RECEIVED.get(kind, 0) * count
+            received[key] += RECEIVED.get(row["kind"], 0) * row["lines"]
     return owed, received
 
 

@@ -1,6 +1,6 @@
 """What the last leads would have looked like under a changed pool. Nothing is written."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -45,7 +45,7 @@ def replay(pool: Pool, members: Sequence[Membership], days: int = 30) -> list[Re
     return list(_replayed(rows, pool, pools, _Team(pool, members, start)))
 
 
-def _replayed(rows: Sequence[Assignment], pool: Pool, pools: Sequence[Pool], team: "_Team") -> Iterator[Replayed]:
+def _replayed(rows: Iterable[Assignment], pool: Pool, pools: Sequence[Pool], team: "_Team") -> Iterator[Replayed]:
     for row in rows:
         inquiry = Inquiry.of(row.lead)
         taker = choose(pools, inquiry)
