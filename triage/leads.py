@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from email.utils import parseaddr
 
 from django.conf import settings
 
@@ -125,4 +126,4 @@ def own_address(message: Message) -> str:
 
 
 def own_domain(message: Message) -> str:
-    return own_address(message).rpartition("@")[2] or "localhost"
+    return parseaddr(own_address(message))[1].rpartition("@")[2] or "localhost"
