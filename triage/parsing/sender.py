@@ -24,6 +24,7 @@ _ROBOT = re.compile(
     re.IGNORECASE,
 )
 _VIA = re.compile(r"^(.{1,100}?)\s+(?:via|über|par|por|tramite|przez|through)\s+(.{1,100})$", re.IGNORECASE)
+_FORM_SUBJECT = re.compile(rf"\b{any_of('form', 'subject')}\b", re.IGNORECASE)
 _BULK = ("list-id", "list-unsubscribe", "list-post", "mailing-list", "feedback-id")
 _DEPTH = 5  # forwards of forwards that are followed
 
@@ -84,25 +85,27 @@ def _without_author(letter: Letter) -> Sender:
 
 def _listed(letter: Letter, own: Sequence[str]) -> Sender | None:
     """A mailing list or a service that put itself into From: "Anna via List"."""
-    headers, via = letter.headers, _VIA.match(letter.author.name)
+    via, answer = _VIA.match(letter.author.name), _only_other(letter, own)
+    is_list = is_within(letter.author.domain, own) or letter.headers.has("list-id") or letter.headers.has("list-post")
+    if is_list and (original := _original(letter, own)):
+        named = MailboxName(original.name or _plain(via), original.address)
+        return _said(named, "the list wrote itself into From; X-Original-From names the author")
+    if via and answer and (is_list or answer.name in {"", _plain(via)}):
+        named = MailboxName(answer.name or _plain(via), answer.address)
+        return _said(named, "who passes it on stands in From; Reply-To names the author")
+    if via and is_list:
+        named, doubt = MailboxName(_plain(via), letter.author.address), "the mailing list hides the author's address"
+        return _said(named, "From of the mailing list", doubt)
+    return None
+
+
+def _original(letter: Letter, own: Sequence[str]) -> MailboxName | None:
+    """The author that Google Groups keeps in a header; nobody can be made one of us by it."""
     for name in ("x-original-from", "x-original-sender"):
-        original = next(iter(read_addresses(headers.text(name))), None)
-        if original and original.address and original.address != letter.author.address:
-            named = original if original.name else MailboxName(_plain(via), original.address)
-            return _said(named, f"the list wrote itself into From; {name.title()} names the author")
-    if not via or not (headers.has("list-id") or headers.has("list-post") or is_within(letter.author.domain, own)):
-        return None
-    answer = _only_other(letter, own)
-    if answer:
-        return _said(
-            MailboxName(answer.name or _plain(via), answer.address),
-            "the list wrote itself into From; Reply-To names the author",
-        )
-    return _said(
-        MailboxName(_plain(via), letter.author.address),
-        "the list's address: the author's own is not in the headers",
-        "the mailing list hides the author's address",
-    )
+        original = next(iter(read_addresses(letter.headers.text(name))), None)
+        if original and original.address and not is_within(original.domain, (*own, letter.author.domain)):
+            return original
+    return None
 
 
 def _plain(via: re.Match[str] | None) -> str:
@@ -205,11 +208,14 @@ def _filled(letter: Letter, not_from: Sequence[str]) -> MailboxName | None:
 
 
 def _of_service(letter: Letter, service: str, answer: MailboxName | None, filled: MailboxName | None) -> Sender:
+    if _fails_authentication(letter.headers):
+        return _said(letter.author, "From", f"the mail claims to be from {service}, but its authentication failed")
     if answer and is_within(answer.domain, (letter.author.domain,)):
         answer = None
     if found := _answered(answer, filled, service):
         return found
-    doubt = "" if _is_bulk(letter.headers) else f"{service} sent it, and nothing says who filled in the form"
+    is_form = _FORM_SUBJECT.search(letter.subject) and not _is_bulk(letter.headers)
+    doubt = f"{service} sent it, and nothing says who filled in the form" if is_form else ""
     return _said(letter.author, f"From of {service}", doubt)
 
 
