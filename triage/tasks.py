@@ -1,8 +1,18 @@
 """What the scheduler calls. The truth is in our own rows: a task that is lost or runs twice does no harm."""
 
-from django_q.models import Schedule
+from typing import Any
 
+from django.db import close_old_connections
+from django_q.models import Schedule
+from django_q.signals import post_execute, post_spawn
+from django_q.tasks import async_task
+
+from inbox_router.stopping import unwind_on_sigterm
 from triage import services
+from triage.models import Heartbeat
+
+RUN = "triage.tasks.run_pipeline"
+PING = "triage.tasks.ping"
 
 
 def run_pipeline() -> str:
@@ -15,5 +25,39 @@ def ensure_schedules() -> None:
     """Make the schedule of the pipeline, once however often this is called."""
     Schedule.objects.update_or_create(
         name="pipeline",
-        defaults={"func": "triage.tasks.run_pipeline", "schedule_type": Schedule.MINUTES, "minutes": 1, "repeats": -1},
+        defaults={"func": RUN, "schedule_type": Schedule.MINUTES, "minutes": 1, "repeats": -1},
     )
+
+
+def run_soon() -> None:
+    """Queue a run now: the schedule's first one comes half a minute after a start."""
+    async_task(RUN)
+
+
+# --- the sign of life -------------------------------------------------------------------------------------
+
+
+def ping() -> None:
+    """Do nothing: that it was done is the sign of life."""
+
+
+def send_ping() -> None:
+    async_task(PING, save=False)
+
+
+def connect() -> None:
+    """Have the cluster's processes call what is below. The signals are django-q2's, sent in its own processes."""
+    post_spawn.connect(prepare_worker)
+    post_execute.connect(note_ping)
+
+
+def prepare_worker(sender: Any, **kwargs: Any) -> None:
+    """In each worker at its start: a run that is told to end gives its mailbox back."""
+    unwind_on_sigterm()
+
+
+def note_ping(sender: Any, task: dict[str, Any], **kwargs: Any) -> None:
+    """In the monitor, the last process that a task goes through: it was fetched, done and acknowledged."""
+    if task["func"] == PING:
+        close_old_connections()
+        Heartbeat.beat()

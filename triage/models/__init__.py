@@ -5,11 +5,13 @@ from triage.models.draft import Draft
 from triage.models.judgement import Category, Classification, SenderRule
 from triage.models.mailbox import Mailbox, Run
 from triage.models.message import Message, SentMail
+from triage.models.worker import Heartbeat
 
 __all__ = [
     "Category",
     "Classification",
     "Draft",
+    "Heartbeat",
     "Mailbox",
     "MailboxDelivery",
     "Message",

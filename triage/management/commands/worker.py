@@ -1,14 +1,28 @@
 from typing import Any
 
-from django.core.management import call_command
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from triage.starting import CannotStart, make_ready
 from triage.tasks import ensure_schedules
+from triage.watchdog import STALE, Watchdog
 
 
 class Command(BaseCommand):
-    help = "Run the background scheduler: the pipeline each minute, and the deliveries."
+    help = "Run the scheduler in production: the pipeline each minute and the deliveries, under a watchdog."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--stale",
+            type=float,
+            default=STALE,
+            metavar="SECONDS",
+            help="restart the cluster when no task came through its queue for so long (default: %(default).0f)",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            make_ready()
+        except CannotStart as error:
+            raise CommandError(str(error)) from None
         ensure_schedules()
-        call_command("qcluster")
+        Watchdog(options["stale"]).run()

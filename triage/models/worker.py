@@ -1,0 +1,32 @@
+"""The worker's sign of life."""
+
+from typing import Self
+
+from django.db import models
+from django.utils import timezone
+
+
+class Heartbeat(models.Model):
+    """When a task last went all the way through the scheduler's queue, and why its cluster was restarted. One row."""
+
+    name = models.CharField(max_length=50, unique=True, default="worker", editable=False)
+    beat_at = models.DateTimeField(null=True, editable=False)
+    restarts = models.PositiveIntegerField(default=0, editable=False)
+    restarted_at = models.DateTimeField(null=True, editable=False)
+    trouble = models.CharField(max_length=200, blank=True, editable=False, help_text="Why it was restarted last")
+
+    def __str__(self) -> str:
+        return f"{self.name}, last sign of life {self.beat_at}"
+
+    @classmethod
+    def of_worker(cls) -> Self:
+        return cls._default_manager.get_or_create(name="worker")[0]
+
+    @classmethod
+    def beat(cls) -> None:
+        """Note that the queue moves."""
+        cls._default_manager.update_or_create(name="worker", defaults={"beat_at": timezone.now()})
+
+    def note_restart(self, trouble: str) -> None:
+        ours = type(self)._default_manager.filter(pk=self.pk)
+        ours.update(restarts=models.F("restarts") + 1, restarted_at=timezone.now(), trouble=trouble[:200])
