@@ -15,7 +15,7 @@ from routing.deadlines import due_at
 from routing.decisions import Decision, asked_for, card_of, decide, pools_of, skipped
 from routing.matching import Inquiry, all_pools, choose
 from routing.models import SYSTEM, Assignment, Hold, Pool, Rule
-from routing.turns import Desk
+from routing.turns import Desk, lock
 
 
 def assign(
@@ -113,11 +113,12 @@ def release_holds(then: Callable[[Assignment], object] | None = None) -> list[As
     """
     given: list[Assignment] = []
     closed: set[int | None] = set()  # pools in which nobody is there: who stands behind need not be asked
-    for held in Hold.objects.filter(resolved_at=None, for_person=False).order_by("pk"):
+    waiting = Hold.objects.filter(resolved_at=None, for_person=False).order_by("pk")
+    for held in waiting.select_related("lead__contact", "pool__cc_pool", "pool__fallback"):
         if held.in_line and held.pool_id in closed:
             continue
         with transaction.atomic():
-            assignment = _release(held.pk)
+            assignment = _release(held)
             if assignment and then:
                 then(assignment)
         if assignment:
@@ -127,9 +128,11 @@ def release_holds(then: Callable[[Assignment], object] | None = None) -> list[As
     return given
 
 
-def _release(pk: int) -> Assignment | None:
-    """Give out one lead that waits, if that can be done now."""
-    held = Hold.objects.select_related("lead__contact", "pool__cc_pool", "pool__fallback").get(pk=pk)
+def _release(held: Hold) -> Assignment | None:
+    """Give out one lead that waits, if that can be done now and nobody else was faster."""
+    lock(held.lead)
+    if not Hold.objects.filter(pk=held.pk, resolved_at=None).exists():
+        return None
     inquiry = Inquiry.of(held.lead)
     pool = held.pool if held.pool and held.pool.active else None
     pool = pool or choose(all_pools(), inquiry)
@@ -138,6 +141,5 @@ def _release(pk: int) -> Assignment | None:
     decision = decide(held.lead, pool, desk, fallback_due=desk.now >= held.since + patience)
     if decision.salesperson is None:
         return None
-    if not Hold.objects.filter(pk=pk, resolved_at=None).update(resolved_at=desk.now):
-        return None  # somebody else was faster
+    Hold.objects.filter(pk=held.pk).update(resolved_at=desk.now)
     return give(held.lead, pool, decision, card_of(decision, pool, desk.versions, inquiry), desk)

@@ -16,7 +16,7 @@ from routing.deadlines import grace_until
 from routing.decisions import Decision, asked_for, card_of, pools_of, rotate
 from routing.matching import Inquiry
 from routing.models import SYSTEM, Assignment, Rule
-from routing.turns import Desk
+from routing.turns import Desk, lock
 
 MAX_HOPS = 2
 
@@ -46,10 +46,10 @@ def tick(then: Callable[[Assignment], object] | None = None) -> Ticked:
     `then` is what else follows from passing a lead on; it is called in the same transaction.
     """
     done: dict[str, list[Assignment]] = {"reminded": [], "passed_on": [], "escalated": []}
-    for pk in list(_overdue().values_list("pk", flat=True)):
+    for overdue in list(_overdue()):
         with transaction.atomic():
-            # Locked and asked again: an answer may have come in between.
-            if row := _overdue().select_for_update(of=("self",)).filter(pk=pk).first():
+            lock(overdue.lead)
+            if row := _overdue().filter(pk=overdue.pk).first():  # an answer may have come in between
                 deed, assignment = _act_on(row)
                 done[deed].append(assignment)
                 if then and deed == "passed_on":

@@ -1,6 +1,7 @@
 """Until when a lead is to be answered: its pool's business minutes, hours and holidays."""
 
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, timedelta
 
 from django.conf import settings
 
@@ -16,10 +17,18 @@ def business(pool: Pool) -> Calendar:
 
 
 def due_at(pool: Pool, start: datetime) -> datetime | None:
-    """When an answer is due; None where the pool is not watched."""
-    return business(pool).add(start, pool.response_minutes) if pool.response_minutes else None
+    """When an answer is due; None where the pool is not watched, or has not so many hours (see Pool.clean)."""
+    if not pool.response_minutes:
+        return None
+    with suppress(ValueError):
+        return business(pool).add(start, pool.response_minutes)
+    return None
 
 
 def grace_until(pool: Pool, reminded: datetime) -> datetime:
     """Until when a reminder is waited for."""
-    return business(pool).add(reminded, max(pool.response_minutes // GRACE, 1))
+    minutes = max(pool.response_minutes // GRACE, 1)
+    try:
+        return business(pool).add(reminded, minutes)
+    except ValueError:  # the hours were cut since the lead was given
+        return reminded + timedelta(minutes=minutes)

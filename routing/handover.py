@@ -12,7 +12,7 @@ from routing.card import Card
 from routing.decisions import Decision, copy_turn, pools_of
 from routing.models import Assignment, Hold, LedgerLine, Membership, Pool, Rule, Salesperson
 from routing.rotation import TURN, Turn
-from routing.turns import Desk
+from routing.turns import Desk, lock
 
 PAID = (LedgerLine.Kind.TURN, LedgerLine.Kind.TAKEN_OVER)
 
@@ -32,6 +32,7 @@ def reassign(lead: Lead, to: Salesperson, by: str, why: str) -> Assignment:
         raise HandoverError(f"{to.name} has left.")
     if not why.strip():
         raise HandoverError("Say why the lead is handed over.")
+    lock(lead)
     old, held = _open_ends(lead)
     if old and old.salesperson_id == to.pk:
         raise HandoverError(f"{to.name} has this lead already.")
@@ -49,10 +50,8 @@ def reassign(lead: Lead, to: Salesperson, by: str, why: str) -> Assignment:
 
 
 def _open_ends(lead: Lead) -> tuple[Assignment | None, Hold | None]:
-    """The lead's active assignment, locked, or its hold."""
-    rows = Assignment.objects.select_for_update(of=("self",)).select_related(
-        "salesperson", "cc", "pool__cc_pool", "pool__fallback", "lead__contact"
-    )
+    """The lead's active assignment, or its hold."""
+    rows = Assignment.objects.select_related("salesperson", "cc", "pool__cc_pool", "pool__fallback", "lead__contact")
     old = rows.filter(lead=lead, active=True).first()
     return old, Hold.objects.select_related("pool__cc_pool").filter(lead=lead, resolved_at=None).first()
 
@@ -102,6 +101,7 @@ def _give_back(assignment: Assignment, desk: Desk, kind: LedgerLine.Kind, by: st
 def credit_back(assignment: Assignment, by: str, why: str) -> None:
     """Mark a lead as junk and credit back the turns that were paid for it. Raises HandoverError."""
     lead, pool = assignment.lead, assignment.pool
+    lock(lead)
     desk = Desk.open(pools_of(pool))
     if LedgerLine.objects.filter(assignment=assignment, kind=LedgerLine.Kind.CREDITED).exists():
         raise HandoverError("This lead was credited back before.")

@@ -51,9 +51,15 @@ def send(alerts: Iterable[SlackAlert | None]) -> None:
     SlackAlert.objects.bulk_create([alert for alert in alerts if alert], ignore_conflicts=True)
 
 
+def alert_managers(key: str, text: str) -> None:
+    """Owe the managers' channel a message, once for each key."""
+    send([tell(f"slack:{key}", escaped(text))])
+
+
 def assigned_alert(assignment: Assignment, number: int) -> SlackAlert | None:
     """Tells the new owner."""
-    lines = [f"*New lead for you:* {headline(assignment.lead)}", escaped(assignment.reason)]
+    why = card.one_line(card.Card.read(assignment.card)) or assignment.reason
+    lines = [f"*New lead for you:* {headline(assignment.lead)}", escaped(why)]
     if assignment.cc:
         lines.append(f"CC: {escaped(assignment.cc.name)}")
     key = f"slack:assigned:{name_of(assignment.lead)}:{number}"

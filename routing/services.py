@@ -1,18 +1,24 @@
 """The way into routing for the apps above: who gets a lead, and what people do about it."""
 
 from routing.assigning import assign, release_holds
+from routing.card import Card
+from routing.card import text as card_text
 from routing.clock import Ticked, stop_clock, tick
 from routing.conversation import Colleague, Headers, Participant, who_is_in
 from routing.handover import HandoverError, credit_back, give_turn, reassign, skip_turn
+from routing.notices import alert_managers
 from routing.ownership import colleagues
 
 __all__ = [
+    "Card",
     "Colleague",
     "HandoverError",
     "Headers",
     "Participant",
     "Ticked",
+    "alert_managers",
     "assign",
+    "card_text",
     "colleagues",
     "credit_back",
     "give_turn",

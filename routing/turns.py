@@ -160,6 +160,11 @@ def _lines(
     return lines
 
 
+def lock(lead: Lead) -> None:
+    """Let nobody else change who has this lead until the transaction ends. To be taken before any pool."""
+    Lead.objects.select_for_update().filter(pk=lead.pk).values_list("pk", flat=True).get()
+
+
 def store(members: Sequence[Membership]) -> None:
     """Write what only the ledger writes, in one prepared statement: building bulk_update's costs too much."""
     adapt = connection.ops.adapt_datetimefield_value

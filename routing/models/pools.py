@@ -1,13 +1,15 @@
 """The rotations that people stand in."""
 
+from contextlib import suppress
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
+from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
-from routing.hours import check_calendar, check_hours, check_timezone
+from routing.hours import calendar, check_calendar, check_hours, check_timezone
 from routing.models.people import Salesperson
 
 
@@ -85,6 +87,16 @@ class Pool(models.Model):
             raise ValidationError({"language": "A language pool needs its language, such as de."})
         if self.cc_pool and self.cc_pool.kind != self.Kind.CC:
             raise ValidationError({"cc_pool": f"{self.cc_pool} is not a pool of people who are CC'd."})
+        if self.cc_pool_id and self.cc_pool_id == self.pk:
+            raise ValidationError({"cc_pool": "A pool cannot be CC'd by itself."})
+        if self.response_minutes and self.hours and not self._has_hours():
+            raise ValidationError({"response_minutes": "There are not so many business minutes in a year."})
+
+    def _has_hours(self) -> bool:
+        with suppress(ValueError):
+            calendar(self.hours, self.timezone, self.holidays).add(timezone.now(), self.response_minutes)
+            return True
+        return False
 
 
 class Membership(models.Model):
