@@ -1,12 +1,23 @@
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
+from django.contrib.admin import apps as admin_apps
 from django.core.checks import register
+from django.db.models.signals import post_migrate
 
 from inbox_router.checks import check_production, check_settings
 
 
 class InboxRouterConfig(AppConfig):
     name = "inbox_router"
+    default = True
 
     def ready(self) -> None:
+        from inbox_router.roles import make_roles
+
         register(check_settings)
         register(check_production, deploy=True)
+        post_migrate.connect(make_roles, sender=apps.get_app_config("triage"))  # the last one to be migrated
+
+
+class SiteConfig(admin_apps.AdminConfig):
+    default = False
+    default_site = "inbox_router.site.Site"

@@ -25,6 +25,7 @@ from inbox_router.environment import (
     whole,
     words,
 )
+from inbox_router.unfold import UNFOLD  # noqa: F401 (a setting)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 NAMES_IN_ENV_FILE = load_env_file(BASE_DIR / ".env")
@@ -40,10 +41,10 @@ ALLOWED_HOSTS = words("ALLOWED_HOSTS", f"localhost,127.0.0.1,[::1],{urlsplit(SIT
 CSRF_TRUSTED_ORIGINS = words("CSRF_TRUSTED_ORIGINS", SITE_URL)
 
 INSTALLED_APPS = [
-    "unfold",
+    "unfold.apps.BasicAppConfig",  # the plain one: the site is ours
     "unfold.contrib.filters",
     "unfold.contrib.simple_history",
-    "django.contrib.admin",
+    "inbox_router.apps.SiteConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -158,6 +159,8 @@ LLM_FALLBACK_MODELS = words("LLM_FALLBACK_MODELS")
 LLM_TIMEOUT = number("LLM_TIMEOUT", 45, 0.1, 120)  # seconds for one call, hard
 LLM_CONCURRENCY = whole("LLM_CONCURRENCY", 8, 1, 32)  # litellm's threaded path is unsafe above 32
 REVIEW_THRESHOLD = number("REVIEW_THRESHOLD", 0.70, 0, 1)
+TRASH_DAILY_CAP = whole("TRASH_DAILY_CAP", 500, 0, 1_000_000)  # mails in 24 hours; more wait for the next day
+WAITING_ALERT_HOURS = number("WAITING_ALERT_HOURS", 4, 0.1, 1000)
 TRASH_DELAY = number("TRASH_DELAY", 30, 0, 30 * 86400)  # seconds
 
 # --- the outside ------------------------------------------------------------------------------------------

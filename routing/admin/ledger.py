@@ -2,9 +2,9 @@
 
 from django.contrib import admin
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter, RelatedDropdownFilter
-from unfold.decorators import display
 
-from inbox_router.admin.rows import ReadOnly, Rows, ago
+from inbox_router.admin.rows import ReadOnly, Rows, column
+from inbox_router.shown import ago
 from routing.models import LedgerLine
 from routing.rotation import TURN
 
@@ -24,14 +24,14 @@ class LedgerPage(ReadOnly, Rows):
     fields = ["pool", "salesperson", "assignment", "kind", "changed", "reason", "by", "at"]
     readonly_fields = ["changed"]
 
-    @display(description="What")
+    @column("What")
     def told(self, line: LedgerLine) -> str:
         return line.reason or line.get_kind_display()
 
-    @display(description="Turns")
+    @column("Turns")
     def changed(self, line: LedgerLine) -> str:
         return f"{line.change / TURN:+.2f}, then {line.credit / TURN:+.2f}"
 
-    @display(description="When", ordering="at")
+    @column("When", ordering="at")
     def when(self, line: LedgerLine) -> str:
         return ago(line.at)

@@ -6,9 +6,9 @@ from django.http import HttpRequest
 from django.utils import timezone
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import TabularInline
-from unfold.decorators import display
 
-from inbox_router.admin.rows import NeverDeleted, Rows, ago
+from inbox_router.admin.rows import NeverDeleted, Rows, column
+from inbox_router.shown import ago
 from routing.admin.words import WithWords
 from routing.models import FreemailDomain, Leave, Membership, Salesperson
 
@@ -42,22 +42,22 @@ class SalespersonPage(NeverDeleted, WithWords, SimpleHistoryAdmin, Rows):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Salesperson]:
         still_open = Q(assignments__active=True, assignments__lead__stage="open")
-        rows = super().get_queryset(request).prefetch_related("leaves")
+        rows: QuerySet[Salesperson] = super().get_queryset(request).prefetch_related("leaves")
         return rows.annotate(open_count=Count("assignments", filter=still_open, distinct=True))
 
-    @display(description="Person", header=True, ordering="name")
+    @column("Person", header=True, ordering="name")
     def who(self, person: Salesperson) -> tuple[str, str, str]:
         return (person.name, person.email, _initials(person.name))
 
-    @display(description="Languages", label=True)
+    @column("Languages", label=True)
     def speaks(self, person: Salesperson) -> list[str]:
         return list(person.languages)
 
-    @display(description="Open leads", ordering="open_count")
+    @column("Open leads", ordering="open_count")
     def open_leads(self, person: Salesperson) -> int:
         return int(person.open_count)  # type: ignore[attr-defined]
 
-    @display(description="Now", label={"here": "success", "away": "warning", "left": "default"})
+    @column("Now", label={"here": "success", "away": "warning", "left": "default"})
     def presence(self, person: Salesperson) -> tuple[str, str]:
         now = timezone.now()
         if not person.active:
@@ -108,6 +108,6 @@ class MembershipPage(SimpleHistoryAdmin, Rows):
         "position",
     ]
 
-    @display(description="Last turn", ordering="last_turn_at")
+    @column("Last turn", ordering="last_turn_at")
     def last_turn(self, member: Membership) -> str:
         return ago(member.last_turn_at)

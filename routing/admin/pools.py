@@ -5,9 +5,8 @@ from django.db.models import Count, Prefetch, Q, QuerySet
 from django.http import HttpRequest
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import TabularInline
-from unfold.decorators import display
 
-from inbox_router.admin.rows import NeverDeleted, Rows
+from inbox_router.admin.rows import NeverDeleted, Rows, column
 from routing.admin.words import WithWords
 from routing.matching import sentence
 from routing.models import Membership, Pool
@@ -57,23 +56,23 @@ class PoolPage(NeverDeleted, WithWords, SimpleHistoryAdmin, Rows):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Pool]:
         members = Membership.objects.select_related("salesperson")
-        rows = super().get_queryset(request).prefetch_related(Prefetch("memberships", members))
+        rows: QuerySet[Pool] = super().get_queryset(request).prefetch_related(Prefetch("memberships", members))
         return rows.annotate(given_count=Count("assignments", filter=Q(assignments__active=True)))
 
-    @display(description="Pool", header=True, ordering="position")
+    @column("Pool", header=True, ordering="position")
     def named(self, pool: Pool) -> tuple[str, str]:
         return (pool.name, f"asked at place {pool.position}")
 
-    @display(description="Takes")
+    @column("Takes")
     def takes(self, pool: Pool) -> str:
         return sentence(pool)
 
-    @display(description="People")
+    @column("People")
     def people(self, pool: Pool) -> str:
         members: list[Membership] = list(pool.memberships.all())
         off = sum(not (member.active and member.salesperson.active) for member in members)
         return f"{len(members) - off} active" + (f", {off} off" if off else "")
 
-    @display(description="Leads", ordering="given_count")
+    @column("Leads", ordering="given_count")
     def given(self, pool: Pool) -> int:
         return int(pool.given_count)  # type: ignore[attr-defined]

@@ -10,16 +10,15 @@ from django.urls import reverse
 from django.utils.html import format_html
 from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter, RelatedDropdownFilter
-from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from crm.models import Lead
-from inbox_router.admin.deeds import AskWhy, WithDeeds, deed
-from inbox_router.admin.deliveries import DeliveryPage, acknowledge_deed, retry_deed
-from inbox_router.admin.rows import NeverDeleted, ReadOnly, Rows, ago, plain
-from routing import card
-from routing.models import Assignment, Hold, Salesperson, SlackAlert
-from routing.services import HandoverError, credit_back, reassign
+from inbox_router.admin.deeds import AskWhy, WithDeeds, deed, person
+from inbox_router.admin.rows import NeverDeleted, ReadOnly, Rows, column
+from inbox_router.shown import ago, plain
+from routing.models import Assignment, Hold, Salesperson
+from routing.services import Card, HandoverError, card_text, credit_back
+from triage.services import hand_over
 
 
 class AskWhom(AskWhy):
@@ -54,7 +53,8 @@ class History(ReadOnly, TabularInline):
     show_change_link = True
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Assignment]:
-        return super().get_queryset(request).select_related("salesperson", "cc", "pool", "lead__contact")
+        rows: QuerySet[Assignment] = super().get_queryset(request)
+        return rows.select_related("salesperson", "cc", "pool", "lead__contact")
 
 
 @admin.register(Lead)
@@ -80,44 +80,44 @@ class LeadPage(NeverDeleted, WithDeeds, Rows):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # a lead is made of a mail
 
-    @display(description="Lead", ordering="subject")
+    @column("Lead", ordering="subject")
     def about(self, lead: Lead) -> str:
         return lead.subject or "no subject"
 
-    @display(description="Customer", header=True, ordering="contact__name")
+    @column("Customer", header=True, ordering="contact__name")
     def customer(self, lead: Lead) -> tuple[str, str]:
         contact = lead.contact
         return (contact.name or contact.address, contact.address if contact.name else contact.company)
 
-    @display(description="Owner", ordering="owner_name")
+    @column("Owner", ordering="owner_name")
     def owner(self, lead: Lead) -> str:
         return lead.owner_name or "nobody yet"
 
-    @display(
-        description="Stage",
+    @column(
+        "Stage",
         ordering="stage",
         label={"open": "info", "won": "success", "lost": "default", "junk": "danger"},
     )
     def stage_label(self, lead: Lead) -> tuple[str, str]:
         return lead.stage, lead.get_stage_display().partition(":")[0]
 
-    @display(description="Came in", ordering="created_at")
+    @column("Came in", ordering="created_at")
     def since(self, lead: Lead) -> str:
         return ago(lead.created_at)
 
-    @display(description="Inquiry")
+    @column("Inquiry")
     def inquiry(self, lead: Lead) -> str:
         return plain(lead.first_message)
 
-    @display(description="Mail")
+    @column("Mail")
     def mails(self, lead: Lead) -> str:
         url = reverse("admin:triage_message_changelist")
         return format_html('<a class="text-link" href="{}?thread_id={}">Show its thread</a>', url, lead.thread_id)
 
-    @display(description="Why this person")
+    @column("Why this person")
     def decision(self, lead: Lead) -> str:
         given = active_assignment(lead)
-        return plain(card.text(card.Card.read(given.card)) if given and given.card else given.reason if given else "")
+        return plain(card_text(Card.read(given.card)) if given and given.card else given.reason if given else "")
 
     @deed(
         "Give to",
@@ -128,7 +128,7 @@ class LeadPage(NeverDeleted, WithDeeds, Rows):
         text="The turn that was paid for the lead goes back to who has it now and is charged to the new one.",
     )
     def give_to(self, request: HttpRequest, lead: Lead, answers: dict[str, Any]) -> str:
-        given = reassign(lead, answers["to"], str(request.user), answers["why"])
+        given = hand_over(lead, answers["to"], person(request), why=answers["why"])
         return f"{given.salesperson} has the lead now."
 
     @deed(
@@ -143,48 +143,8 @@ class LeadPage(NeverDeleted, WithDeeds, Rows):
         given = active_assignment(lead)
         if given is None:
             raise HandoverError("Nobody has this lead any more; nothing was changed.")
-        credit_back(given, str(request.user), answers["why"])
+        credit_back(given, str(person(request)), answers["why"])
         return f"Marked as junk; {given.salesperson} is credited."
-
-
-@admin.register(Assignment)
-class AssignmentPage(ReadOnly, Rows):
-    list_display = ["who", "about", "rule_label", "reason", "when"]
-    list_filter = [
-        ("salesperson", RelatedDropdownFilter),
-        ("pool", RelatedDropdownFilter),
-        ("rule", ChoicesDropdownFilter),
-        "active",
-        ("at", RangeDateFilter),
-    ]
-    search_fields = ["lead__subject", "lead__contact__address", "lead__contact__name", "salesperson__name"]
-    search_help_text = "Lead, customer or person"
-    list_select_related = ["salesperson", "lead__contact", "pool", "cc"]
-    ordering = ["-pk"]
-    fields = ["lead", "salesperson", "cc", "pool", "rule", "decision", "active", "at", "by", "due_at", "answered_at"]
-    readonly_fields = ["decision"]
-
-    @display(description="Person", ordering="salesperson__name")
-    def who(self, row: Assignment) -> str:
-        return row.salesperson.name
-
-    @display(description="Lead", header=True)
-    def about(self, row: Assignment) -> tuple[str, str]:
-        return (row.lead.subject or "no subject", str(row.lead.contact))
-
-    @display(
-        description="Rule", ordering="rule", label={"manual": "warning", "fallback": "warning", "rotation": "info"}
-    )
-    def rule_label(self, row: Assignment) -> tuple[str, str]:
-        return row.rule, row.get_rule_display().partition(":")[0]
-
-    @display(description="When", ordering="at")
-    def when(self, row: Assignment) -> str:
-        return ago(row.at)
-
-    @display(description="Why this person")
-    def decision(self, row: Assignment) -> str:
-        return plain(card.text(card.Card.read(row.card)) if row.card else row.reason)
 
 
 @admin.register(Hold)
@@ -197,15 +157,15 @@ class HoldPage(ReadOnly, WithDeeds, Rows):
     actions_detail = ["give_to"]
     refusals = (HandoverError,)
 
-    @display(description="Lead", header=True)
+    @column("Lead", header=True)
     def about(self, hold: Hold) -> tuple[str, str]:
         return (hold.lead.subject or "no subject", str(hold.lead.contact))
 
-    @display(description="State", label={"waits": "warning", "given": "success"})
+    @column("State", label={"waits": "warning", "given": "success"})
     def waits(self, hold: Hold) -> tuple[str, str]:
         return ("given", "given out") if hold.resolved_at else ("waits", "waits")
 
-    @display(description="Since", ordering="since")
+    @column("Since", ordering="since")
     def when(self, hold: Hold) -> str:
         return ago(hold.since)
 
@@ -218,16 +178,5 @@ class HoldPage(ReadOnly, WithDeeds, Rows):
         text="Nobody could be given this lead yet. Choose who gets it.",
     )
     def give_to(self, request: HttpRequest, hold: Hold, answers: dict[str, Any]) -> str:
-        given = reassign(hold.lead, answers["to"], str(request.user), answers["why"])
+        given = hand_over(hold.lead, answers["to"], person(request), why=answers["why"])
         return f"{given.salesperson} has the lead now."
-
-
-@admin.register(SlackAlert)
-class SlackAlertPage(DeliveryPage):
-    retry = retry_deed("routing.change_slackalert")
-    acknowledge = acknowledge_deed("routing.change_slackalert")
-    list_select_related = ["salesperson", "assignment__lead"]
-
-    @display(description="To", ordering="salesperson__name")
-    def what(self, row: SlackAlert) -> str:
-        return f"{row.salesperson or row.channel}: {row.text[:60]}"

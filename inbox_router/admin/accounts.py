@@ -1,0 +1,39 @@
+"""Users and groups, in the site's looks."""
+
+from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group, User
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from inbox_router.admin.rows import Rows, column
+from inbox_router.shown import ago
+
+admin.site.unregister(User)
+admin.site.unregister(Group)
+
+
+@admin.register(User)
+class UserPage(UserAdmin, Rows):
+    form = UserChangeForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
+    list_display = ["username", "email", "roles", "is_active", "seen"]
+    list_filter = ["is_active", "is_superuser", "groups"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        return super().get_queryset(request).prefetch_related("groups")
+
+    @column("Roles", label=True)
+    def roles(self, user: User) -> list[str]:
+        return ["Administrator"] if user.is_superuser else [group.name for group in user.groups.all()] or ["None"]
+
+    @column("Last sign-in", ordering="last_login")
+    def seen(self, user: User) -> str:
+        return ago(user.last_login)
+
+
+@admin.register(Group)
+class GroupPage(GroupAdmin, Rows):
+    list_display = ["name"]

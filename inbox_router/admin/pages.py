@@ -1,0 +1,17 @@
+"""Pages of our own inside the admin."""
+
+from typing import Any
+
+from django.views.generic import TemplateView
+from unfold.views import UnfoldModelAdminViewMixin
+
+
+class Page(UnfoldModelAdminViewMixin, TemplateView):
+    """A page in the admin's frame: its title, the permission it needs, and its template."""
+
+    title: str
+    permission_required: str | tuple[str, ...]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        return context | {"opts": None}

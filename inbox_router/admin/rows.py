@@ -1,0 +1,57 @@
+"""The two sorts of pages that rows have: those that people edit, and those that they only read."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from django.db.models import Model
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+from unfold.decorators import display
+
+Column = TypeVar("Column", bound=Callable[..., Any])
+
+
+def column(
+    title: str,
+    *,
+    ordering: str | None = None,
+    label: bool | Mapping[Any, str] | None = None,
+    header: bool | None = None,
+) -> Callable[[Column], Column]:
+    """Make a method of a page a column. `label` colours its values as chips, `header` shows two lines."""
+
+    def decorator(method: Column) -> Column:
+        shown: Column = display(description=title, ordering=ordering, label=label, header=header)(method)
+        return shown
+
+    return decorator
+
+
+class Rows(ModelAdmin):
+    """A list of rows with a page each."""
+
+    list_per_page = 25
+    show_full_result_count = False
+    list_filter_submit = True
+    list_fullwidth = True
+    show_add_link = True
+
+
+class ReadOnly:
+    """Mixed in: rows that the program writes. What people may do with one of them is a deed of its page."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class NeverDeleted:
+    """Mixed in: rows that are switched off and stay, because other rows tell of them."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False

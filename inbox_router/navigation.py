@@ -1,0 +1,182 @@
+"""The sidebar: what each person may open, with the number of what waits there."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.cache import cache
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.module_loading import import_string
+
+DASHBOARD = "crm.view_auditentry"  # the right without which the dashboard is not shown
+BADGE_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class Item:
+    """One link. `page` is the name of its address; `count` the path of a function that counts what waits."""
+
+    title: str
+    icon: str
+    page: str
+    permission: str
+    count: str = ""
+    colour: str = "primary"
+
+    def path(self) -> str:
+        return reverse(f"admin:{self.page}")
+
+
+@dataclass(frozen=True)
+class Section:
+    title: str
+    items: tuple[Item, ...]
+    collapsible: bool = False
+
+
+SECTIONS = (
+    Section(
+        "Work",
+        (
+            Item("Dashboard", "monitoring", "index", DASHBOARD),
+            Item(
+                "Review queue",
+                "rule",
+                "triage_message_review",
+                "triage.change_message",
+                "triage.admin.waiting.reviews",
+                "warning",
+            ),
+            Item(
+                "Drafts to approve",
+                "mark_email_read",
+                "triage_draft_approve",
+                "triage.change_draft",
+                "triage.admin.waiting.drafts",
+            ),
+            Item(
+                "Problems",
+                "error",
+                "triage_message_problems",
+                "triage.view_mailboxdelivery",
+                "triage.admin.waiting.problems",
+                "danger",
+            ),
+        ),
+    ),
+    Section(
+        "Mail",
+        (
+            Item("All messages", "inbox", "triage_message_changelist", "triage.view_message"),
+            Item("Customers", "person_search", "triage_message_customers", "triage.view_message"),
+            Item("Drafts", "drafts", "triage_draft_changelist", "triage.view_draft"),
+            Item("Sender rules", "filter_alt", "triage_senderrule_changelist", "triage.view_senderrule"),
+        ),
+    ),
+    Section(
+        "Team",
+        (
+            Item("Rotation pools", "sync_alt", "routing_pool_changelist", "routing.view_pool"),
+            Item("Salespeople", "groups", "routing_salesperson_changelist", "routing.view_salesperson"),
+            Item("Assignments", "assignment_ind", "routing_assignment_changelist", "routing.view_assignment"),
+            Item(
+                "Held leads",
+                "hourglass_top",
+                "routing_hold_changelist",
+                "routing.view_hold",
+                "routing.admin.waiting.holds",
+                "warning",
+            ),
+            Item("Credit ledger", "receipt_long", "routing_ledgerline_changelist", "routing.view_ledgerline"),
+        ),
+    ),
+    Section(
+        "Records",
+        (
+            Item("Leads", "handshake", "crm_lead_changelist", "crm.view_lead"),
+            Item("Contacts", "contacts", "crm_contact_changelist", "crm.view_contact"),
+            Item("Audit log", "history", "crm_auditentry_changelist", "crm.view_auditentry"),
+        ),
+    ),
+    Section(
+        "System",
+        (
+            Item("Mailboxes", "all_inbox", "triage_mailbox_changelist", "triage.view_mailbox"),
+            Item("Runs", "play_circle", "triage_run_changelist", "triage.view_run"),
+            Item(
+                "Mailbox deliveries",
+                "outbox",
+                "triage_mailboxdelivery_changelist",
+                "triage.view_mailboxdelivery",
+            ),
+            Item("Slack alerts", "chat", "routing_slackalert_changelist", "routing.view_slackalert"),
+            Item("Sheet rows", "table_rows", "crm_sheetrow_changelist", "crm.view_sheetrow"),
+            Item("Judgements", "psychology", "triage_classification_changelist", "triage.view_classification"),
+            Item("Sent mail", "send", "triage_sentmail_changelist", "triage.view_sentmail"),
+            Item("Memberships", "group_add", "routing_membership_changelist", "routing.view_membership"),
+            Item("Leave", "event_busy", "routing_leave_changelist", "routing.view_leave"),
+            Item(
+                "Freemail domains",
+                "alternate_email",
+                "routing_freemaildomain_changelist",
+                "routing.view_freemaildomain",
+            ),
+            Item("Schedules", "schedule", "django_q_schedule_changelist", "django_q.view_schedule"),
+            Item("Done tasks", "task_alt", "django_q_success_changelist", "django_q.view_success"),
+            Item("Failed tasks", "running_with_errors", "django_q_failure_changelist", "django_q.view_failure"),
+            Item("Users", "person", "auth_user_changelist", "auth.view_user"),
+            Item("Groups", "group", "auth_group_changelist", "auth.view_group"),
+        ),
+        collapsible=True,
+    ),
+)
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """The sidebar of this person, as unfold wants it."""
+    current = current_item(request)
+    return [
+        {
+            "title": section.title,
+            "collapsible": section.collapsible,
+            "separator": section is not SECTIONS[0],
+            "items": [_shown(item, item is current) for item in allowed(section, request)],
+        }
+        for section in SECTIONS
+    ]
+
+
+def _shown(item: Item, active: bool) -> dict[str, Any]:
+    return {
+        "title": item.title,
+        "icon": item.icon,
+        "link": item.path(),
+        "active": lambda request: active,
+        "badge": waiting(item.count),
+        "badge_variant": item.colour,
+    }
+
+
+def allowed(section: Section, request: HttpRequest) -> Iterator[Item]:
+    return (item for item in section.items if request.user.has_perm(item.permission))
+
+
+def current_item(request: HttpRequest) -> Item | None:
+    """The item of this page: the one with the longest path that this one begins with."""
+    items = [item for section in SECTIONS for item in section.items]
+    ours = [item for item in items if request.path.startswith(item.path())]
+    return max(ours, key=lambda item: len(item.path()), default=None)
+
+
+def landing(request: HttpRequest) -> str:
+    """The name of the page that this person's day begins with; empty for somebody who may open none."""
+    work = (item for section in SECTIONS for item in allowed(section, request))
+    return next((f"admin:{item.page}" for item in work), "")
+
+
+def waiting(count: str) -> int | None:
+    """The number that a function at this path counts, not older than some seconds; None where nothing waits."""
+    if not count:
+        return None
+    return cache.get_or_set(f"badge:{count}", import_string(count), BADGE_SECONDS) or None

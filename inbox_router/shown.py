@@ -1,0 +1,29 @@
+"""How moments and mail are shown to people."""
+
+from datetime import datetime
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.timesince import timesince
+
+
+def ago(moment: datetime | None) -> SafeString | str:
+    """A moment as people say it: "6 minutes ago" of today, the date of what is older; the whole of it on hovering."""
+    if moment is None:
+        return "never"
+    local, now = timezone.localtime(moment), timezone.now()
+    if moment > now:
+        words = date_format(local, "j M H:i")
+    elif (now - moment).days < 1:
+        words = f"{timesince(moment, now, depth=1)} ago"
+    else:
+        words = date_format(local, "j M H:i" if local.year == timezone.localtime(now).year else "j M Y")
+    whole = date_format(local, "l, j F Y, H:i:s")
+    return format_html('<time datetime="{}" title="{}" class="when">{}</time>', moment.isoformat(), whole, words)
+
+
+def plain(text: str) -> SafeString:
+    """Text of a mail as it is: escaped, with its own line breaks."""
+    return format_html('<div class="mail-text">{}</div>', text) if text else SafeString("")

@@ -1,0 +1,64 @@
+// One key for each thing that a page of work offers: whatever has data-key="x" is clicked, opened or focused by it.
+(() => {
+    const SWITCH = "inbox-router-keys-off";
+    const off = () => localStorage.getItem(SWITCH) === "1";
+    const typing = (element) => element.closest("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]");
+    // The digits of the top row are taken by their place: on a Czech or French keyboard they are other signs.
+    const named = (event) => (event.code.startsWith("Digit") ? event.code.slice(5) : event.key.toLowerCase());
+
+    function use(element) {
+        if (element.matches("details")) {
+            element.open = !element.open;
+            if (element.open) element.querySelector("summary").focus();
+        } else if (element.matches("input[type=text], textarea")) {
+            element.focus();
+        } else {
+            element.click();
+        }
+    }
+
+    document.addEventListener("keydown", (event) => {
+        const work = document.querySelector("[data-work]");
+        if (!work) return;
+        const field = typing(event.target);
+        if (field) {
+            if (event.key === "Escape") field.blur();
+            const send = field.dataset.ctrlEnter;
+            if (send && event.key === "Enter" && (event.ctrlKey || event.metaKey)) work.querySelector(send).click();
+            return;
+        }
+        if (off() || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+        const named_key = event.key === "?" ? "?" : named(event);
+        const element = [...work.querySelectorAll("[data-key]")].find((one) => one.dataset.key === named_key);
+        if (element && !element.disabled) {
+            event.preventDefault();
+            use(element);
+        }
+    });
+
+    // A second press while the first is on its way would decide the next item unseen.
+    document.addEventListener("htmx:beforeRequest", (event) => {
+        if (!event.target.matches("form[data-once]")) return;
+        if (event.target.dataset.sent) event.preventDefault();
+        event.target.dataset.sent = "1";
+    });
+    document.addEventListener("htmx:sendError", (event) => delete event.target.dataset?.sent);
+    document.addEventListener("htmx:responseError", (event) => {
+        delete event.target.dataset?.sent;
+        if (event.detail.xhr.status === 403) window.location.reload();
+    });
+    document.addEventListener("htmx:afterSettle", (event) => {
+        if (!document.querySelector("[data-work]")) return;
+        document.querySelector("[data-focus]")?.focus({ preventScroll: true });
+        if (event.detail.target?.id === "work") window.scrollTo(0, 0);
+        prepare();
+    });
+
+    function prepare() {
+        document.querySelectorAll("[data-keys-switch]").forEach((box) => {
+            box.checked = !off();
+            box.addEventListener("change", () => localStorage.setItem(SWITCH, box.checked ? "0" : "1"));
+        });
+    }
+    document.addEventListener("DOMContentLoaded", prepare);
+})();

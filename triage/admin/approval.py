@@ -1,0 +1,67 @@
+"""Draft approval: the mail beside the reply, what was checked, and one key to send it."""
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from inbox_router.admin.deeds import person
+from triage.admin.proof import changes, checks
+from triage.admin.queue import QueuePage
+from triage.admin.waiting import draft_queue
+from triage.models import Draft, Message, SentMail
+from triage.services import Conflict, approve_draft, edit_draft, reject_draft
+
+REASONS = ("wrong facts", "wrong tone", "wrong person", "already answered", "needs no answer")
+SHOWN = 20_000  # characters of a mail
+
+
+class ApprovalPage(QueuePage):
+    """What waits to be sent."""
+
+    title = "Drafts to approve"
+    name = "drafts"
+    permission_required = "triage.change_draft"
+    template_name = "admin/triage/approve.html"
+
+    def rows(self) -> QuerySet[Draft]:
+        return draft_queue().select_related("message__mailbox").defer("message__raw", "message__headers")
+
+    def shown(self, row: Draft) -> dict[str, Any]:
+        mail = row.message
+        thread = mail.thread_id or "-"
+        later = Message.objects.filter(thread_id=thread, received_at__gt=mail.received_at or mail.created_at)
+        answers = SentMail.objects.filter(thread_id=thread, sent_at__gt=mail.received_at or mail.created_at)
+        return {
+            "mail": mail,
+            "text": mail.text[:SHOWN],
+            "checks": list(checks(row, list(later[:3]), list(answers[:3]))),
+            "changes": changes(row.original_body, row.body),
+            "reasons": REASONS,
+        }
+
+    def decide(self, row: Draft, answers: dict[str, str]) -> str:
+        decision, user = answers.get("decision"), person(self.request)
+        if decision == "reject":
+            reason = " ".join(filter(None, [answers.get("reason", ""), answers.get("why", "")]))
+            if not reason:
+                raise Conflict("Say why it is not sent; nothing was done.")
+            reject_draft(row, user, reason=reason)
+            return f"Rejected: nothing is sent to {row.to_address}."
+        with transaction.atomic():
+            saved = self.save(row, answers)
+            if decision == "approve":
+                approve_draft(row, user)
+                return f"Approved: the reply to {row.to_address} is on its way."
+        return "Saved; it still waits for approval." if saved else "Nothing was changed."
+
+    def save(self, row: Draft, answers: dict[str, str]) -> bool:
+        """Keep what the person wrote into the reply, if they did."""
+        subject = answers.get("subject", row.subject).strip()
+        body = answers.get("body", row.body).replace("\r\n", "\n")
+        if (subject, body) == (row.subject, row.body):
+            return False
+        if not (subject and body.strip()):
+            raise Conflict("A reply needs a subject and a text; nothing was saved.")
+        edit_draft(row, subject=subject[:500], body=body, version=row.version)
+        return True

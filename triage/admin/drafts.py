@@ -1,0 +1,169 @@
+"""The pages of drafts: change one, approve it, reject it."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter
+from unfold.enums import ActionVariant
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+
+from inbox_router.admin.deeds import Ask, AskWhy, WithDeeds, deed, person
+from inbox_router.admin.rows import NeverDeleted, Rows, column
+from inbox_router.shown import ago, plain
+from triage.admin.approval import ApprovalPage
+from triage.models import Draft
+from triage.services import Conflict, approve_draft, edit_draft, reject_draft
+
+State = Draft.State
+COLOURS = {State.WAITING: "warning", State.APPROVED: "info", State.SENT: "success", State.OUTSIDE: "info"}
+
+
+def is_waiting(draft: Draft) -> bool:
+    return draft.state == State.WAITING
+
+
+class Versioned(Ask):
+    """A dialog that remembers which version of the draft the person saw."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["version"] = Draft.objects.filter(pk=self.object_id).values_list("version", flat=True).first()
+
+
+class AskWhyNot(Versioned, AskWhy):
+    """A dialog that asks why a draft is not sent."""
+
+
+class DraftForm(forms.ModelForm):
+    """The text of a draft, and the version that the person saw."""
+
+    seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    class Meta:
+        model = Draft
+        fields = ["subject", "body"]
+        widgets = {"subject": UnfoldAdminTextInputWidget(), "body": UnfoldAdminTextareaWidget(attrs={"rows": 16})}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "seen" in self.fields:
+            self.initial["seen"] = self.instance.version
+
+    def clean(self) -> dict[str, Any]:
+        told = super().clean() or self.cleaned_data
+        if told.get("seen") not in (None, self.instance.version):
+            raise forms.ValidationError("Somebody changed this draft meanwhile; reload the page to see their text.")
+        return told
+
+
+@admin.register(Draft)
+class DraftPage(NeverDeleted, WithDeeds, Rows):
+    form = DraftForm
+    list_display = ["to", "subject", "owner", "state_label", "age"]
+    list_filter = [("state", ChoicesDropdownFilter), "owner_name", "language", ("created_at", RangeDateFilter)]
+    search_fields = ["to_address", "to_name", "subject", "body"]
+    search_help_text = "Recipient, subject or words of the text"
+    list_select_related = ["message"]
+    ordering = ["-pk"]
+    actions_detail = ["approve", "reject"]
+    refusals = (Conflict,)
+    readonly_fields = ["state_label", "from_address", "to", "cc", "original_mail", "drafted", "age", "decision"]
+
+    def get_urls(self) -> list[URLPattern]:
+        approval = self.admin_site.admin_view(ApprovalPage.as_view(model_admin=self))
+        return [path("approve/", approval, name="triage_draft_approve"), *super().get_urls()]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        text = ["subject", "body", "seen"] if self.has_change_permission(request, obj) else ["subject", "body"]
+        return [
+            (None, {"fields": ["state_label", ("from_address", "to"), "cc", *text]}),
+            ("The mail that it answers", {"fields": ["original_mail"]}),
+            ("As it was drafted", {"fields": ["drafted", "age", "decision"], "classes": ["collapse"]}),
+        ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Draft]:
+        heavy = ("headers", "raw", "references")
+        rows: QuerySet[Draft] = super().get_queryset(request).select_related("message", "decided_by")
+        return rows.defer(*(f"message__{name}" for name in heavy))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """A draft can be changed while it waits."""
+        allowed: bool = super().has_change_permission(request, obj)
+        return allowed and (not isinstance(obj, Draft) or is_waiting(obj))
+
+    def save_model(self, request: HttpRequest, obj: Draft, form: forms.ModelForm, change: bool) -> None:
+        edit_draft(obj, subject=obj.subject, body=obj.body, version=form.cleaned_data["seen"])
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            answer: HttpResponse = super().changeform_view(request, *args, **kwargs)
+        except Conflict as conflict:
+            messages.error(request, str(conflict))
+            return HttpResponseRedirect(request.path)
+        return answer
+
+    @column("To", header=True, ordering="to_address")
+    def to(self, draft: Draft) -> tuple[str, str] | str:
+        return (draft.to_name or draft.to_address, draft.to_address if draft.to_name else "")
+
+    @column("In the name of", ordering="owner_name")
+    def owner(self, draft: Draft) -> str:
+        return draft.owner_name
+
+    @column("State", ordering="state", label=COLOURS)
+    def state_label(self, draft: Draft) -> tuple[str, str]:
+        return draft.state, draft.get_state_display()
+
+    @column("Drafted", ordering="created_at")
+    def age(self, draft: Draft) -> str:
+        return ago(draft.created_at)
+
+    @column("They wrote")
+    def original_mail(self, draft: Draft) -> str:
+        return plain(draft.message.text)
+
+    @column("Text")
+    def drafted(self, draft: Draft) -> str:
+        return plain(draft.original_body)
+
+    @column("Decided")
+    def decision(self, draft: Draft) -> str:
+        if draft.decided_at is None:
+            return "not yet"
+        return f"{draft.get_state_display()} by {draft.decided_by or 'somebody'} {draft.reject_reason}".strip()
+
+    @deed(
+        "Approve and send",
+        permission="triage.change_draft",
+        form=Versioned,
+        icon="send",
+        variant=ActionVariant.PRIMARY,
+        when=is_waiting,
+        text="The reply goes out as it is saved here, and its copy is filed in Sent.",
+    )
+    def approve(self, request: HttpRequest, draft: Draft, answers: dict[str, Any]) -> str:
+        draft.version = answers["version"]
+        approve_draft(draft, person(request))
+        return f"Approved: the reply to {draft.to_address} is on its way."
+
+    @deed(
+        "Reject",
+        permission="triage.change_draft",
+        form=AskWhyNot,
+        icon="block",
+        when=is_waiting,
+        text="Nothing is sent, and the draft is taken out of the mailbox.",
+    )
+    def reject(self, request: HttpRequest, draft: Draft, answers: dict[str, Any]) -> str:
+        draft.version = answers["version"]
+        reject_draft(draft, person(request), reason=answers["why"])
+        return "Rejected: nothing is sent."

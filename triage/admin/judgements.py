@@ -1,0 +1,91 @@
+"""The pages of judgements and of known senders."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter, RangeNumericFilter
+
+from inbox_router.admin.rows import ReadOnly, Rows, column
+from inbox_router.shown import ago
+from triage.models import Category, Classification, SenderRule
+
+
+class RuleForm(forms.ModelForm):
+    """A rule as a person writes it."""
+
+    class Meta:
+        model = SenderRule
+        fields = ["pattern", "scope", "kind", "category", "note", "active"]
+
+    def clean_pattern(self) -> str:
+        return str(self.cleaned_data["pattern"]).strip().lower().lstrip("@")
+
+    def clean(self) -> dict[str, Any]:
+        told = super().clean() or self.cleaned_data
+        kind, scope, pattern = told.get("kind"), told.get("scope"), told.get("pattern", "")
+        if kind == SenderRule.Kind.ALWAYS and not told.get("category"):
+            self.add_error("category", "Choose the category that this sender's mail always gets.")
+        if scope == SenderRule.Scope.ADDRESS and "@" not in pattern:
+            self.add_error("pattern", "Write a whole address, such as news@example.com, or choose a domain below.")
+        if scope != SenderRule.Scope.ADDRESS and "@" in pattern:
+            self.add_error("pattern", "Write the domain only, such as example.com.")
+        return told
+
+
+@admin.register(SenderRule)
+class SenderRulePage(Rows):
+    form = RuleForm
+    list_display = ["pattern", "scope", "kind_label", "category", "active"]
+    list_filter = [("kind", ChoicesDropdownFilter), ("category", ChoicesDropdownFilter), "active"]
+    search_fields = ["pattern", "note"]
+    search_help_text = "Address, domain or note"
+    ordering = ["pattern"]
+
+    @column("What follows", ordering="kind", label={"internal": "info", "always": "warning"})
+    def kind_label(self, rule: SenderRule) -> tuple[str, str]:
+        return rule.kind, rule.get_kind_display().partition(",")[0]
+
+
+@admin.register(Classification)
+class ClassificationPage(ReadOnly, Rows):
+    list_display = ["about", "category_label", "how_sure", "by", "when"]
+    list_filter = [
+        ("judge", ChoicesDropdownFilter),
+        ("category", ChoicesDropdownFilter),
+        ("confidence", RangeNumericFilter),
+        ("created_at", RangeDateFilter),
+    ]
+    search_fields = ["message__subject", "message__sender_address", "reason"]
+    search_help_text = "Subject, sender or reason"
+    ordering = ["-pk"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Classification]:
+        rows: QuerySet[Classification] = super().get_queryset(request).select_related("message", "person")
+        return rows.defer("message__text", "message__new_text", "message__headers", "message__raw")
+
+    @column("Message", header=True)
+    def about(self, row: Classification) -> tuple[str, str]:
+        return (row.message.subject or "no subject", row.message.sender_address)
+
+    @column(
+        "Taken for",
+        ordering="category",
+        label={Category.LEAD: "success", Category.ACCOUNTING: "info", Category.UNCERTAIN: "warning"},
+    )
+    def category_label(self, row: Classification) -> tuple[str, str]:
+        return row.category, row.get_category_display()
+
+    @column("Sure", ordering="confidence")
+    def how_sure(self, row: Classification) -> str:
+        return row.error or row.sure
+
+    @column("By", ordering="judge")
+    def by(self, row: Classification) -> str:
+        return str(row.person) if row.person else row.model or row.get_judge_display()
+
+    @column("When", ordering="created_at")
+    def when(self, row: Classification) -> str:
+        return ago(row.created_at)

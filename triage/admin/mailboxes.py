@@ -1,0 +1,73 @@
+"""The pages of the watched mailboxes, the runs over them, and the mail that was sent."""
+
+from django.contrib import admin
+from django.http import HttpRequest
+from unfold.contrib.filters.admin import RangeDateFilter, RelatedDropdownFilter
+
+from inbox_router.admin.rows import NeverDeleted, ReadOnly, Rows, column
+from inbox_router.shown import ago
+from triage.models import Mailbox, Run, SentMail
+
+
+@admin.register(Mailbox)
+class MailboxPage(NeverDeleted, Rows):
+    """How to sign in is a setting; here a mailbox is switched off, and its state is seen."""
+
+    list_display = ["named", "folder", "state", "polled", "last_error"]
+    search_fields = ["name", "address"]
+    fields = ["name", "address", "folder", "active", "state", "polled", "last_uid", "started_at", "last_error"]
+    readonly_fields = ["name", "folder", "state", "polled", "last_uid", "started_at", "last_error"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    @column("Mailbox", header=True, ordering="name")
+    def named(self, box: Mailbox) -> tuple[str, str]:
+        return (box.name, box.address)
+
+    @column("State", label={"off": "default", "error": "danger", "ok": "success"})
+    def state(self, box: Mailbox) -> tuple[str, str]:
+        if not box.active:
+            return "off", "switched off"
+        return ("error", "cannot be read") if box.last_error else ("ok", "watched")
+
+    @column("Last looked at", ordering="last_polled_at")
+    def polled(self, box: Mailbox) -> str:
+        return ago(box.last_polled_at)
+
+
+@admin.register(Run)
+class RunPage(ReadOnly, Rows):
+    list_display = ["when", "mailbox", "took", "did"]
+    list_filter = [("mailbox", RelatedDropdownFilter), ("started_at", RangeDateFilter)]
+    list_select_related = ["mailbox"]
+    ordering = ["-pk"]
+    fields = ["mailbox", "when", "took", "did"]
+    readonly_fields = ["when", "took", "did"]
+
+    @column("Started", ordering="started_at")
+    def when(self, run: Run) -> str:
+        return ago(run.started_at)
+
+    @column("Took")
+    def took(self, run: Run) -> str:
+        if run.finished_at is None:
+            return "not finished"
+        return f"{(run.finished_at - run.started_at).total_seconds():.1f} s"
+
+    @column("Did")
+    def did(self, run: Run) -> str:
+        return ", ".join(f"{count} {what}" for what, count in sorted(run.counts.items())) or "nothing was new"
+
+
+@admin.register(SentMail)
+class SentMailPage(ReadOnly, Rows):
+    list_display = ["subject", "from_address", "to_addresses", "when"]
+    list_filter = [("mailbox", RelatedDropdownFilter), ("sent_at", RangeDateFilter)]
+    list_select_related = ["mailbox"]
+    search_fields = ["subject", "from_address", "to_addresses"]
+    ordering = ["-sent_at"]
+
+    @column("Sent", ordering="sent_at")
+    def when(self, mail: SentMail) -> str:
+        return ago(mail.sent_at)

@@ -1,0 +1,257 @@
+"""The pages of messages and of what is owed for them."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from unfold.admin import TabularInline
+from unfold.contrib.filters.admin import (
+    ChoicesDropdownFilter,
+    RangeDateFilter,
+    RangeNumericFilter,
+    RelatedDropdownFilter,
+)
+from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminTextareaWidget
+
+from crm.models import AuditEntry
+from inbox_router.admin.deeds import Ask, WithDeeds, deed, person
+from inbox_router.admin.deliveries import DeliveryPage, acknowledge_deed, retry_deed
+from inbox_router.admin.rows import ReadOnly, Rows, column
+from inbox_router.shown import ago, plain
+from triage.admin.customers import CustomersPage
+from triage.admin.problems import ProblemsPage
+from triage.admin.review import ReviewPage
+from triage.models import Category, Classification, MailboxDelivery, Message
+from triage.services import Conflict, decide, read_again
+
+Status = Message.Status
+CHOICES = [choice for choice in Category.choices if choice[0] != Category.UNCERTAIN]
+CATEGORY_COLOURS = {
+    Category.LEAD: "success",
+    Category.ACCOUNTING: "info",
+    Category.NEWSLETTER: "default",
+    Category.SPAM: "default",
+    Category.UNCERTAIN: "warning",
+}
+STATUS_COLOURS = {Status.REVIEW: "warning", Status.QUARANTINED: "danger", Status.DONE: "success", Status.ACTED: "info"}
+NOT_TO_DECIDE = (Status.FOUND, Status.FETCHED, Status.FILTERED, Status.CLASSIFIED, Status.QUARANTINED, Status.DUPLICATE)
+HEAVY = ("text", "new_text", "headers", "raw", "references")
+
+
+class AskCategory(Ask):
+    """A dialog that asks what a message is."""
+
+    category = forms.ChoiceField(choices=CHOICES, widget=UnfoldAdminRadioSelectWidget())
+    why = forms.CharField(
+        label="Why (if you like)", required=False, max_length=300, widget=UnfoldAdminTextareaWidget(attrs={"rows": 2})
+    )
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        row = Message.objects.filter(pk=self.object_id).values_list("version", flat=True)
+        self.initial["version"] = row.first()
+
+
+class Judgements(ReadOnly, TabularInline):
+    model = Classification
+    verbose_name_plural = "What it was taken for"
+    fields = ["category", "how_sure", "judge", "model", "reason"]
+    readonly_fields = fields
+    extra = 0
+    ordering = ["-pk"]
+
+    @column("Sure")
+    def how_sure(self, row: Classification) -> str:
+        return row.sure
+
+
+class Owed(ReadOnly, TabularInline):
+    model = MailboxDelivery
+    verbose_name_plural = "What was owed for it in the mailbox"
+    fields = ["deed", "label", "state", "attempts", "evidence", "error"]
+    readonly_fields = fields
+    extra = 0
+    ordering = ["pk"]
+    show_change_link = True
+
+
+@admin.register(Message)
+class MessagePage(ReadOnly, WithDeeds, Rows):
+    list_display = ["sender", "about", "taken_for", "state", "received"]
+    list_filter = [
+        ("category", ChoicesDropdownFilter),
+        ("status", ChoicesDropdownFilter),
+        ("mailbox", RelatedDropdownFilter),
+        "language",
+        ("confidence", RangeNumericFilter),
+        ("received_at", RangeDateFilter),
+        ("drafts", admin.EmptyFieldListFilter),
+    ]
+    search_fields = ["sender_name", "sender_address", "subject", "text"]
+    search_help_text = "Name, address, subject or words of the text"
+    list_select_related = ["mailbox"]
+    ordering = ["-received_at", "-pk"]
+    inlines = [Judgements, Owed]
+    actions_detail = ["decide", "read_again"]
+    refusals = (Conflict,)
+    fieldsets = [
+        (None, {"fields": ["about", "from_whom", "received", "mail", "attached"]}),
+        ("Decision", {"fields": ["taken_for", "state", "review_reason", "draft_link", "story"]}),
+        (
+            "On the server",
+            {
+                "fields": [
+                    "mailbox",
+                    "folder",
+                    "uid",
+                    "message_id",
+                    "thread_id",
+                    "size",
+                    "automatic",
+                    "error",
+                    "raw_link",
+                ],
+                "classes": ["collapse"],
+            },
+        ),
+    ]
+    readonly_fields = [
+        "about",
+        "from_whom",
+        "received",
+        "mail",
+        "attached",
+        "taken_for",
+        "state",
+        "draft_link",
+        "story",
+        "raw_link",
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
+        rows: QuerySet[Message] = super().get_queryset(request)
+        return rows if request.resolver_match and "object_id" in request.resolver_match.kwargs else rows.defer(*HEAVY)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        return [
+            path("review/", view(ReviewPage.as_view(model_admin=self)), name="triage_message_review"),
+            path("problems/", view(ProblemsPage.as_view(model_admin=self)), name="triage_message_problems"),
+            path("customers/", view(CustomersPage.as_view(model_admin=self)), name="triage_message_customers"),
+            path("<path:object_id>/raw/", view(self.raw), name="triage_message_raw"),
+            *super().get_urls(),
+        ]
+
+    def raw(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The bytes of a mail that could not be read, as a text file to keep: no browser runs it."""
+        row = self.get_object(request, object_id)
+        if not self.has_view_permission(request, row):
+            raise PermissionDenied
+        if row is None or row.raw is None:
+            raise Http404("The bytes of this mail were not kept.")
+        name = f'attachment; filename="message-{row.pk}.txt"'
+        headers = {"Content-Disposition": name, "X-Content-Type-Options": "nosniff"}
+        return HttpResponse(bytes(row.raw), content_type="text/plain; charset=utf-8", headers=headers)
+
+    # --- columns and fields ---
+
+    @column("Sender", header=True, ordering="sender_name")
+    def sender(self, row: Message) -> tuple[str, str]:
+        return (row.sender_name or row.sender_address or "unknown", row.sender_address if row.sender_name else "")
+
+    @column("Subject", ordering="subject")
+    def about(self, row: Message) -> str:
+        return row.subject or "no subject"
+
+    @column("Taken for", ordering="category", label=CATEGORY_COLOURS)
+    def taken_for(self, row: Message) -> tuple[str, str] | str:
+        if not row.category:
+            return ""
+        sure = f" {int((row.confidence or 0) * 100)} %" if row.confidence is not None else ""
+        return row.category, f"{row.get_category_display()}{sure}"
+
+    @column("State", ordering="status", label=STATUS_COLOURS)
+    def state(self, row: Message) -> tuple[str, str]:
+        return row.status, row.get_status_display().partition(":")[0]
+
+    @column("Received", ordering="received_at")
+    def received(self, row: Message) -> str:
+        return ago(row.received_at)
+
+    @column("From")
+    def from_whom(self, row: Message) -> str:
+        who = f"{row.sender_name} <{row.sender_address}>" if row.sender_name else row.sender_address or "unknown"
+        return f"{who}. {row.doubt or row.sender_evidence}" if row.doubt or row.sender_evidence else who
+
+    @column("Text")
+    def mail(self, row: Message) -> str:
+        return plain(row.text)
+
+    @column("Attachments")
+    def attached(self, row: Message) -> str:
+        return ", ".join(str(part.get("name") or part.get("type") or "unnamed") for part in row.attachments) or "none"
+
+    @column("Reply")
+    def draft_link(self, row: Message) -> SafeString | str:
+        drafts = [
+            (reverse("admin:triage_draft_change", args=(one.pk,)), one.subject, one.get_state_display())
+            for one in row.drafts.order_by("pk")
+        ]
+        return format_html_join("", '<a class="text-link" href="{}">{}</a>: {} ', drafts) or "none"
+
+    @column("What happened")
+    def story(self, row: Message) -> SafeString:
+        entries = AuditEntry.objects.filter(subject=f"message:{row.pk}").order_by("pk")
+        lines = [(ago(e.at), e.summary, f"({e.reason})" if e.reason else "", e.actor) for e in entries]
+        return format_html('<ol class="story">{}</ol>', format_html_join("", "<li>{} · {} {} <em>{}</em></li>", lines))
+
+    @column("As it came")
+    def raw_link(self, row: Message) -> SafeString | str:
+        if row.raw is None:
+            return "kept in the mailbox only"
+        url = reverse("admin:triage_message_raw", args=(row.pk,))
+        return format_html('<a class="text-link" href="{}">Download its {} bytes as text</a>', url, len(row.raw))
+
+    # --- deeds ---
+
+    @deed(
+        "Decide",
+        permission="triage.change_message",
+        form=AskCategory,
+        icon="rule",
+        when=lambda row: row.status not in NOT_TO_DECIDE,
+        text="A lead gets an owner, a reply and a record; spam and newsletters go to Trash on the next run.",
+    )
+    def decide(self, request: HttpRequest, row: Message, answers: dict[str, Any]) -> str:
+        row.version = answers["version"]
+        decide(row, answers["category"], person(request), why=answers["why"])
+        return f"{row.subject or 'The message'}: {Category(answers['category']).label}."
+
+    @deed(
+        "Read again",
+        permission="triage.change_message",
+        icon="replay",
+        when=lambda row: row.status == Status.QUARANTINED,
+        text="The next run fetches it once more and tries to read it.",
+    )
+    def read_again(self, request: HttpRequest, row: Message, answers: dict[str, Any]) -> str:
+        read_again(row, person(request))
+        return "The next run reads it again."
+
+
+@admin.register(MailboxDelivery)
+class MailboxDeliveryPage(DeliveryPage):
+    retry = retry_deed("triage.change_mailboxdelivery")
+    acknowledge = acknowledge_deed("triage.change_mailboxdelivery")
+    list_filter = [*DeliveryPage.list_filter, ("deed", ChoicesDropdownFilter), ("mailbox", RelatedDropdownFilter)]
+
+    @column("Deed", ordering="deed")
+    def what(self, row: Any) -> str:
+        return f"{row.get_deed_display().capitalize()} {row.label}: {row.message.subject or 'no subject'}"

@@ -1,0 +1,71 @@
+"""Problems: everything that a person has to mend, on one page, each with its way out."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.core.cache import cache
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+
+from inbox_router.admin.pages import Page
+from inbox_router.delivery import Delivery
+from triage.admin.waiting import KINDS, troubled_deliveries, troubled_mailboxes, unread_mail
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One failed delivery as the page shows it."""
+
+    what: str
+    trouble: str
+    since: datetime
+    unsure: bool
+    url: str
+
+
+class ProblemsPage(Page):
+    """What failed, and what to do about it."""
+
+    title = "Problems"
+    permission_required = "triage.view_mailboxdelivery"
+    template_name = "admin/triage/problems.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**kwargs) | {
+            "deliveries": [problem(row) for row in troubled_deliveries()],
+            "unread": unread_mail().only("pk", "subject", "sender_address", "error", "received_at", "created_at")[:50],
+            "mailboxes": troubled_mailboxes(),
+            "may_retry": self.may_retry(),
+        }
+
+    def may_retry(self) -> bool:
+        return self.request.user.has_perms([_right(kind) for kind in KINDS])
+
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        """Try all that failed once more; what is unconfirmed is left to a person who looks first."""
+        if not self.may_retry():
+            raise PermissionDenied
+        failed = [row for kind in KINDS for row in kind._default_manager.filter(state=Delivery.State.FAILED)]
+        for row in failed:
+            row.retry()
+        cache.delete("badge:triage.admin.waiting.problems")
+        messages.success(request, f"{len(failed)} will be tried again within a minute.")
+        return HttpResponseRedirect(request.path)
+
+
+def problem(row: Delivery) -> Problem:
+    meta = row._meta
+    return Problem(
+        what=f"{meta.verbose_name}: {row.key}".capitalize(),
+        trouble=row.error or row.evidence or row.get_state_display(),
+        since=row.created_at,
+        unsure=row.state == Delivery.State.UNCONFIRMED,
+        url=reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=(row.pk,)),
+    )
+
+
+def _right(kind: type[Delivery]) -> str:
+    return f"{kind._meta.app_label}.change_{kind._meta.model_name}"

@@ -1,0 +1,55 @@
+"""What waits for a person, and in which order."""
+
+from django.db.models import BooleanField, Case, Q, QuerySet, Value, When
+
+from crm.models import SheetRow
+from inbox_router.delivery import Delivery
+from routing.models import SlackAlert
+from triage.models import Category, Draft, Mailbox, MailboxDelivery, Message
+
+KINDS: tuple[type[Delivery], ...] = (MailboxDelivery, SlackAlert, SheetRow)
+IN_TROUBLE = (Delivery.State.FAILED, Delivery.State.UNCONFIRMED)
+LEAD_LIKE = 0.3  # a guess of "lead" with this confidence is worth more if it does not wait
+
+
+def review_queue() -> QuerySet[Message]:
+    """Messages that wait for a decision: what looks like a lead first, then the oldest."""
+    lead_like = Q(category=Category.LEAD, confidence__gte=LEAD_LIKE)
+    waiting = Message.objects.filter(status=Message.Status.REVIEW).annotate(
+        lead_like=Case(When(lead_like, then=Value(True)), default=Value(False), output_field=BooleanField())
+    )
+    return waiting.order_by("-lead_like", "received_at", "pk")
+
+
+def draft_queue() -> QuerySet[Draft]:
+    """Drafts that wait for approval, the oldest first."""
+    return Draft.objects.filter(state=Draft.State.WAITING).order_by("created_at", "pk")
+
+
+def unread_mail() -> QuerySet[Message]:
+    """Messages that could not be read."""
+    return Message.objects.filter(status=Message.Status.QUARANTINED).order_by("-pk")
+
+
+def troubled_mailboxes() -> QuerySet[Mailbox]:
+    """Mailboxes whose last run failed."""
+    return Mailbox.objects.filter(active=True).exclude(last_error="").order_by("name")
+
+
+def troubled_deliveries() -> list[Delivery]:
+    """Deliveries that failed or may not have been done, of every kind, the newest first."""
+    rows = [row for kind in KINDS for row in kind._default_manager.filter(state__in=IN_TROUBLE).order_by("-pk")[:50]]
+    return sorted(rows, key=lambda row: row.created_at, reverse=True)
+
+
+def reviews() -> int:
+    return Message.objects.filter(status=Message.Status.REVIEW).count()
+
+
+def drafts() -> int:
+    return draft_queue().count()
+
+
+def problems() -> int:
+    deliveries = sum(kind._default_manager.filter(state__in=IN_TROUBLE).count() for kind in KINDS)
+    return deliveries + unread_mail().count() + troubled_mailboxes().count()
