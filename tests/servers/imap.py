@@ -11,6 +11,7 @@ import socket
 import subprocess
 import tempfile
 import time
+import weakref
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -109,6 +110,8 @@ class Dovecot:
         self.home = Path(tempfile.mkdtemp(prefix="dc-", dir="/tmp"))  # short: socket names are limited to 108 bytes
         self._user = "nobody" if os.getuid() == 0 else pwd.getpwuid(os.getuid()).pw_name
         self._group = grp.getgrgid(pwd.getpwnam(self._user).pw_gid).gr_name
+        self._processes: list[subprocess.Popen] = []
+        self._end = weakref.finalize(self, end, self._processes, self.home)  # also if nobody gets to __exit__
         self._options = (fsync, capability, special, rights)
         self._certificate = certificate
 
@@ -132,7 +135,8 @@ class Dovecot:
         binary = dovecot_binary()
         assert binary, "Dovecot is not installed: apt-get install dovecot-imapd"
         command = [binary, "-F", "-c", str(self.home / "dovecot.conf")]
-        self._process = subprocess.Popen(command, start_new_session=True, **(become if os.getuid() == 0 else {}))
+        process = subprocess.Popen(command, start_new_session=True, **(become if os.getuid() == 0 else {}))
+        self._processes.append(process)
         try:
             self._wait()
         except RuntimeError:
@@ -143,9 +147,7 @@ class Dovecot:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        os.killpg(self._process.pid, signal.SIGKILL)  # SIGTERM takes Dovecot a second
-        self._process.wait()
-        shutil.rmtree(self.home, ignore_errors=True)
+        self._end()
 
     def _configure(self) -> None:
         fsync, capability, special, rights = self._options
@@ -180,6 +182,14 @@ class Dovecot:
                     return
             time.sleep(0.01)
         raise RuntimeError(f"Dovecot did not start: {self.log()}")
+
+
+def end(processes: Sequence[subprocess.Popen], home: Path) -> None:
+    """Stop what was started, and take its folder away."""
+    for process in processes:
+        os.killpg(process.pid, signal.SIGKILL)  # SIGTERM takes Dovecot a second
+        process.wait()
+    shutil.rmtree(home, ignore_errors=True)
 
 
 class ImapPeer:
