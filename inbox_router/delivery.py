@@ -25,6 +25,7 @@ from django.conf import settings
 from django.db import models, transaction
 from django.utils import timezone
 
+from inbox_router.models import Halt
 from inbox_router.rows import save_fields
 
 log = logging.getLogger(__name__)
@@ -142,12 +143,13 @@ class Delivery(models.Model):
 
     @classmethod
     def due(cls, now: datetime) -> "models.QuerySet[Self]":
-        """What can be done now: owed or abandoned, armed, and nothing before it in its stream is open."""
+        """What can be done now: owed or abandoned, armed, not halted, and nothing before it in its stream is open."""
         rows: models.QuerySet[Self] = cls._default_manager.all()
         before = rows.filter(stream=models.OuterRef("stream"), position__lt=models.OuterRef("position"))
         return rows.filter(
             models.Q(state=cls.State.OWED, due_at__lte=now) | models.Q(state=cls.State.TAKEN, lease_until__lt=now),
             ~models.Exists(before.exclude(state__in=cls.SETTLED)),
+            ~models.Exists(Halt.in_force()),
             effect__in=settings.ARMED,
         )
 

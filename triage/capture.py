@@ -7,8 +7,9 @@ from typing import Any
 
 from django.conf import settings
 
+from routing.services import alert_managers
 from triage.mailbox import ImapMailbox
-from triage.models import Mailbox, MailboxDelivery, Message
+from triage.models import CaptureCheck, Mailbox, MailboxDelivery, Message
 
 
 @dataclass(frozen=True)
@@ -52,3 +53,16 @@ def check(mailbox: Mailbox) -> Capture:
             uid for uid in missing if uid <= mailbox.last_uid and state.uidvalidity == mailbox.uidvalidity
         ),
     )
+
+
+def check_and_store(mailbox: Mailbox) -> Capture:
+    """Compare, keep the result, and tell the managers of a gap once a day. Raises MailboxError."""
+    found = check(mailbox)
+    result = CaptureCheck.objects.create(
+        mailbox=mailbox, messages=found.messages, unexplained=len(found.unexplained), facts=found.facts()
+    )
+    if found.unexplained:
+        uids = ", ".join(map(str, found.unexplained[:20]))
+        text = f"{mailbox}: {len(found.unexplained)} mails on the server are not accounted for (UID {uids})."
+        alert_managers(f"capture:{mailbox.name}:{result.at:%Y-%m-%d}", text)
+    return found

@@ -4,6 +4,7 @@ A message that is no longer where we left it was taken by a person, and a person
 delivery is not wanted any more.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Self
@@ -15,7 +16,7 @@ from triage import smtp
 from triage.mailbox import ImapMailbox, MailboxError, Role
 
 if TYPE_CHECKING:
-    from triage.models import Mailbox, MailboxDelivery
+    from triage.models import Mailbox, MailboxDelivery, Message
 
 Batch = Sequence["MailboxDelivery"]
 Probes = Mapping[int, Probe]
@@ -92,8 +93,8 @@ class Unlabel(Label):
 class Move:
     """Out of the inbox. One that is gone from there was moved: by us, if it lies in the target, or by a person."""
 
-    def __init__(self, role: Role, *, leave_flagged: bool) -> None:
-        self.role, self.leave_flagged = role, leave_flagged
+    def __init__(self, role: Role) -> None:
+        self.role = role
 
     def probe(self, box: ImapMailbox, batch: Batch) -> Probes:
         doubtful = [row for row in batch if row.in_doubt]
@@ -104,13 +105,13 @@ class Move:
         return found_in(box, [self.role], gone)
 
     def perform(self, box: ImapMailbox, batch: Batch) -> Outcomes:
-        here, outcomes = still_here(box, batch, leave_flagged=self.leave_flagged)
+        here, outcomes = still_here(box, batch, untouched=True)
         evidence = box.move([row.message.uid for row in here], self.role) if here else {}
         return outcomes | {row.pk: evidence[row.message.uid] for row in here if row.message.uid in evidence}
 
 
 def still_here(
-    box: ImapMailbox, batch: Batch, *, leave_flagged: bool = False
+    box: ImapMailbox, batch: Batch, *, untouched: bool = False
 ) -> tuple[list["MailboxDelivery"], dict[int, Outcome]]:
     """Split a batch into those whose mail is in the inbox as we know it, and the outcomes of the others."""
     flags = box.flags([row.message.uid for row in batch])
@@ -122,11 +123,38 @@ def still_here(
             outcomes[row.pk] = DeliveryError("the server renumbered the folder; waiting for the next fetch")
         elif row.message.uid not in flags:
             outcomes[row.pk] = NotWanted("left alone: a person took the mail out of the inbox")
-        elif leave_flagged and "\\Flagged" in flags[row.message.uid]:
-            outcomes[row.pk] = NotWanted("left alone: a person flagged the mail")
+        elif untouched and (what := touched(row.message, flags[row.message.uid])):
+            outcomes[row.pk] = NotWanted(f"left alone: a person {what} the mail")
         else:
             here.append(row)
     return here, outcomes
+
+
+def touched(message: "Message", flags: frozenset[str]) -> str:
+    """What a person did with a mail since it was fetched; empty if nothing."""
+    if "\\Flagged" in flags:
+        return "flagged"
+    return "read" if "\\Seen" in flags and not message.seen else ""
+
+
+class Restore:
+    """Out of Trash, back to where the evidence of the move says it came from."""
+
+    def probe(self, box: ImapMailbox, batch: Batch) -> Probes:
+        doubtful = {row.pk: row.message.message_id for row in batch if row.in_doubt}
+        return found_in(box, [Role.INBOX], doubtful) if doubtful else {}
+
+    def perform(self, box: ImapMailbox, batch: Batch) -> Outcomes:
+        validity = box.state(Role.TRASH).uidvalidity
+        outcomes: dict[int, Outcome] = {}
+        for row in batch:
+            place = re.search(r"UIDVALIDITY (\d+) UID (\d+)", row.label)
+            uids = [int(place[2])] if place and int(place[1]) == validity else []
+            if not uids and row.message.message_id:
+                uids = box.find(Role.TRASH, [row.message.message_id]).get(row.message.message_id, [])
+            moved = box.move(uids[-1:], Role.INBOX, source=Role.TRASH) if uids else {}
+            outcomes[row.pk] = next(iter(moved.values()), NotWanted("it is no longer in Trash"))
+        return outcomes
 
 
 class SaveDraft:
@@ -211,13 +239,14 @@ def failed(error: MailboxError, *, maybe_done: bool = False) -> DeliveryError:
     return DeliveryError(str(error), permanent=error.permanent, maybe_done=maybe_done, retry_after=error.retry_after)
 
 
-DEEDS: Mapping[str, Label | Move | SaveDraft | Send | FileSent | Discard] = {
+DEEDS: Mapping[str, Label | Move | Restore | SaveDraft | Send | FileSent | Discard] = {
     "label": Label(),
     "unlabel": Unlabel(),
     "draft": SaveDraft(),
     "send": Send(),
     "file": FileSent(),
     "discard": Discard(),
-    "archive": Move(Role.ARCHIVE, leave_flagged=False),
-    "trash": Move(Role.TRASH, leave_flagged=True),
+    "restore": Restore(),
+    "archive": Move(Role.ARCHIVE),
+    "trash": Move(Role.TRASH),
 }

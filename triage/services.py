@@ -14,7 +14,7 @@ from crm.models import Lead
 from inbox_router.delivery import work_off_all
 from routing.models import Assignment, Salesperson
 from routing.services import reassign, release_holds, tick
-from triage import classifiers
+from triage import capture, classifiers
 from triage.decisions import REVIEW_LABEL, Known, call_off, note, owe
 from triage.leads import draft_for
 from triage.mailbox import MailboxError
@@ -23,6 +23,7 @@ from triage.models.mailbox import LeaseLost
 from triage.pipeline import run_mailbox
 from triage.stages.act import act_on, known
 from triage.stages.prefilter import seed_company_rules
+from triage.waiting import alert_waiting
 
 Deed, Status = MailboxDelivery.Deed, Message.Status
 
@@ -63,6 +64,18 @@ def process(only: str = "") -> Report:
     return report
 
 
+def check() -> str:
+    """Prove that nothing is missing, and tell the managers what has waited too long; one line about it."""
+    lines = []
+    for mailbox in active_mailboxes():
+        try:
+            found = capture.check_and_store(mailbox)
+            lines.append(f"{mailbox.name}: {len(found.unexplained)} of {found.messages} unexplained")
+        except MailboxError as error:
+            lines.append(f"{mailbox.name}: {error}")
+    return "; ".join([*lines, f"{alert_waiting()} waiting too long"])
+
+
 def active_mailboxes(only: str = "") -> list[Mailbox]:
     """The mailboxes to watch, made from the settings where they are new. Raises KeyError for an unknown name."""
     if only and only not in settings.MAILBOXES:
@@ -95,6 +108,7 @@ def decide(message: Message, category: str, user: AbstractBaseUser, *, why: str 
     message.status = Status.CLASSIFIED
     message.save(update_fields=["status", *Message.JUDGED])
     call_off(message.deliveries.all(), "the message was decided anew")
+    bring_back(message)
     around: Known = known([message])[message.pk]
     act_on(message, judgement, around, actor=str(user))
     if was_review:
@@ -116,6 +130,14 @@ def person_judgement(message: Message, category: str, user: AbstractBaseUser, wh
         company=before.company if before else "",
         reason=why[:500] or f"decided by {user}",
     )
+
+
+def bring_back(message: Message) -> None:
+    """Owe the way back out of Trash, for a message that lies there by our doing."""
+    moves = message.deliveries.filter(deed__in=(Deed.TRASH, Deed.RESTORE), state=MailboxDelivery.State.DONE)
+    last = moves.order_by("position").last()
+    if last and last.deed == Deed.TRASH:
+        owe(MailboxDelivery.of(message, Deed.RESTORE, label=last.evidence[:150]))
 
 
 @transaction.atomic

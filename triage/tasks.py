@@ -12,6 +12,7 @@ from triage import services
 from triage.models import Heartbeat
 
 RUN = "triage.tasks.run_pipeline"
+CHECKS = "triage.tasks.run_checks"
 PING = "triage.tasks.ping"
 
 
@@ -21,12 +22,18 @@ def run_pipeline() -> str:
     return "; ".join(f"{name}: {error}" for name, error in report.errors.items()) or "ok"
 
 
+def run_checks() -> str:
+    """Compare every mailbox with our rows, and tell the managers what has waited too long."""
+    return services.check()
+
+
 def ensure_schedules() -> None:
-    """Make the schedule of the pipeline, once however often this is called."""
-    Schedule.objects.update_or_create(
-        name="pipeline",
-        defaults={"func": RUN, "schedule_type": Schedule.MINUTES, "minutes": 1, "repeats": -1},
-    )
+    """Make the schedules, once however often this is called."""
+    for name, func, minutes in (("pipeline", RUN, 1), ("checks", CHECKS, 60)):
+        Schedule.objects.update_or_create(
+            name=name,
+            defaults={"func": func, "schedule_type": Schedule.MINUTES, "minutes": minutes, "repeats": -1},
+        )
 
 
 def run_soon() -> None:

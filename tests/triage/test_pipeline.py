@@ -10,6 +10,7 @@ from django.core.management import call_command
 from crm.models import AuditEntry, Contact, Lead
 from inbox_router.delivery import work_off_all
 from inbox_router.environment import MailboxAccount
+from inbox_router.models import Halt
 from routing.models import Assignment, Hold, Membership, Pool, Salesperson
 from tests import mails
 from tests.servers.imap import Dovecot, ImapPeer
@@ -386,3 +387,77 @@ def test_a_mail_that_cannot_be_read_waits_in_quarantine_with_its_bytes_and_can_b
     message.refresh_from_db()
     assert message.status == Status.QUARANTINED
     assert len(human.uids()) == 1
+
+
+def test_spam_that_a_person_read_since_is_left_alone(human: ImapPeer, run: Callable) -> None:
+    uid = human.deliver(mails.mail("spam", 30).raw)
+    run()
+    human.flag(uid, "\\Seen")
+    run()
+    assert human.uids() == [uid]
+    assert MailboxDelivery.objects.get(deed="trash").evidence == "left alone: a person read the mail"
+
+
+def test_no_more_than_the_daily_cap_goes_to_trash(human: ImapPeer, run: Callable, settings: object) -> None:
+    settings.TRASH_DAILY_CAP = 2  # type: ignore[attr-defined]
+    for number in (31, 32, 33):
+        human.deliver(mails.mail("spam", number).raw)
+    run()
+    run()
+    run()
+    assert (len(human.uids("Trash")), len(human.uids())) == (2, 1)
+
+
+def test_spam_whose_sender_became_a_customer_since_goes_to_a_person(human: ImapPeer, run: Callable) -> None:
+    human.deliver(mails.mail("spam", 34).raw)
+    run()
+    Contact.objects.create(address="anna34@customer34.example", domain="customer34.example")
+    run()
+    assert Message.objects.get().status == Status.REVIEW
+    assert human.uids("Trash") == []
+
+
+def test_a_mail_in_trash_that_a_person_calls_a_lead_comes_back_byte_for_byte(human: ImapPeer, run: Callable) -> None:
+    human.deliver(mails.mail("spam", 35).raw)
+    before = human.mails()
+    run()
+    run()
+    assert human.mails("Trash") == before
+    services.decide(Message.objects.get(), "lead", User.objects.create_user("rita"))
+    run()
+    assert human.mails() == before
+    assert human.uids("Trash") == []
+    assert Lead.objects.get().owner_name
+    run()
+    assert Lead.objects.count() == 1
+    assert Message.objects.filter(status=Status.DUPLICATE).count() == 1
+
+
+def test_the_kill_switch_stops_everything_outside_until_it_is_lifted(human: ImapPeer, run: Callable) -> None:
+    human.deliver(mails.mail("lead", 36).raw)
+    Halt.begin("mona", "the drafts look odd")
+    run()
+    assert Lead.objects.count() == 1
+    assert human.uids("Drafts") == []
+    assert len(human.uids()) == 1
+    Halt.end("mona")
+    run()
+    assert len(human.uids("Drafts")) == 1
+    assert human.uids() == []
+
+
+def test_in_shadow_mode_everything_is_decided_and_nothing_is_touched(
+    human: ImapPeer, run: Callable, settings: object
+) -> None:
+    settings.ARMED = frozenset()  # type: ignore[attr-defined]
+    for mail in mails.mixed(20):
+        human.deliver(mail.raw)
+    before = {folder: human.mails(folder) for folder in human.folders()}
+    run()
+    run()
+    assert {folder: human.mails(folder) for folder in human.folders()} == before
+    assert all(human.flags(uid) == set() for uid in human.uids())
+    assert Lead.objects.count() and Draft.objects.count()
+    settings.ARMED = frozenset({"label", "draft", "trash", "archive"})  # type: ignore[attr-defined]
+    run()
+    assert {folder: human.mails(folder) for folder in human.folders()} == before, "what was decided before stays undone"

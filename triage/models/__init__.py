@@ -1,5 +1,6 @@
 """Mail, what was judged of it, and what is owed for it."""
 
+from triage.models.capture import CaptureCheck
 from triage.models.delivery import MailboxDelivery
 from triage.models.draft import Draft
 from triage.models.judgement import Category, Classification, SenderRule
@@ -8,6 +9,7 @@ from triage.models.message import Message, SentMail
 from triage.models.worker import Heartbeat
 
 __all__ = [
+    "CaptureCheck",
     "Category",
     "Classification",
     "Draft",

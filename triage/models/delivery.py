@@ -30,17 +30,19 @@ class MailboxDelivery(Delivery):
         SEND = "send", "send the reply"
         FILE = "file", "file the reply in Sent"
         DISCARD = "discard", "take the draft out of Drafts"
+        RESTORE = "restore", "bring back from Trash"
         ARCHIVE = "archive", "archive"
         TRASH = "trash", "move to Trash"
 
     ORDER = {deed: position for position, deed in enumerate(Deed)}
-    EFFECTS = {Deed.LABEL: "label", Deed.UNLABEL: "label", Deed.ARCHIVE: "archive", Deed.TRASH: "trash"}
+    EFFECTS = {Deed.LABEL: "label", Deed.UNLABEL: "label", Deed.ARCHIVE: "archive"}
+    EFFECTS |= {Deed.RESTORE: "trash", Deed.TRASH: "trash"}
 
     mailbox = models.ForeignKey(Mailbox, models.PROTECT, related_name="deliveries")
     message = models.ForeignKey(Message, models.PROTECT, related_name="deliveries")
     draft = models.ForeignKey(Draft, models.PROTECT, null=True, blank=True, related_name="deliveries")
     deed = models.CharField(max_length=8, choices=Deed)
-    label = models.CharField(max_length=50, blank=True)
+    label = models.CharField(max_length=150, blank=True, help_text="The label, or where the mail lies in Trash")
 
     objects = WithWhatItIsAbout()
     batch_size = 100

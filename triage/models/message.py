@@ -56,6 +56,7 @@ class Message(models.Model):
     new_text = models.TextField(blank=True, help_text="Without quoted replies and signature")
     attachments = models.JSONField(default=list, blank=True, help_text="Name, type and size of each; never the bytes")
     size = models.PositiveIntegerField(default=0, help_text="Bytes on the server")
+    seen = models.BooleanField(default=False, help_text="Somebody had read it before we did")
     received_at = models.DateTimeField(null=True, blank=True, db_index=True)
     automatic = models.CharField(
         max_length=20, blank=True, help_text="Why it is automatic mail: never answered, never rotated"

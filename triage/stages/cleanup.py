@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
 
-from triage.models import Category, MailboxDelivery, Message
+from crm.models import Contact
+from triage.models import Category, Classification, MailboxDelivery, Message
 
 if TYPE_CHECKING:
     from triage.pipeline import Context
@@ -23,9 +26,10 @@ Deed, Status = MailboxDelivery.Deed, Message.Status
 
 def run(context: Context) -> int:
     """Owe the move of each logged message that is ready for it; how many there were."""
+    again = judged_anew(context)
     ready = [*leads(context), *ripe_trash(context)]
     if not ready:
-        return 0
+        return again
     moves = [MailboxDelivery.of(message, deed) for message in ready if (deed := move_of(message))]
     with transaction.atomic():
         context.lease.renew()
@@ -33,7 +37,24 @@ def run(context: Context) -> int:
         if taken.update(status=Status.DONE) != len(ready):
             raise RuntimeError("a message changed while it was cleaned up")  # rolled back; the next run sees it anew
         MailboxDelivery.objects.bulk_create(moves)
-    return len(ready)
+    return len(ready) + again
+
+
+def judged_anew(context: Context) -> int:
+    """Put mail that waits for Trash back before the act stage, if its sender became a customer meanwhile.
+
+    There a person is asked; unless it was a person who decided on Trash.
+    """
+    customers = Contact.objects.filter(address=OuterRef("sender_address"), created_at__gte=OuterRef("decided_at"))
+    by_person = Classification.objects.filter(message=OuterRef("pk"), judge=Classification.Judge.PERSON)
+    doubtful = Message.objects.filter(
+        Exists(customers),
+        ~Exists(by_person),
+        mailbox=context.mailbox,
+        status=Status.LOGGED,
+        category__in=Category.trashed(),
+    )
+    return doubtful.update(status=Status.CLASSIFIED)
 
 
 def leads(context: Context) -> Sequence[Message]:
@@ -43,12 +64,14 @@ def leads(context: Context) -> Sequence[Message]:
 
 
 def ripe_trash(context: Context) -> Sequence[Message]:
-    """Spam and newsletters that an earlier run, long enough ago, marked for Trash."""
+    """Spam and newsletters that an earlier run, long enough ago, marked for Trash; as many as a day may have."""
     before = context.run.started_at - timedelta(seconds=settings.TRASH_DELAY)
     rows = Message.objects.filter(
         mailbox=context.mailbox, status=Status.LOGGED, category__in=Category.trashed(), decided_at__lte=before
     )
-    return rows.exclude(decided_run=context.run).order_by("pk")
+    a_day = MailboxDelivery.objects.filter(deed=Deed.TRASH, created_at__gte=timezone.now() - timedelta(days=1))
+    left = max(0, settings.TRASH_DAILY_CAP - a_day.count())
+    return rows.exclude(decided_run=context.run).order_by("pk")[:left]
 
 
 def move_of(message: Message) -> MailboxDelivery.Deed | None:

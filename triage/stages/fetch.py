@@ -138,6 +138,7 @@ def fill(message: Message, parsed: ParsedMail, mail: FetchedMail) -> None:
     message.attachments = [
         {"name": part.name, "type": part.content_type, "size": part.size} for part in parsed.attachments
     ]
+    message.seen = "\\Seen" in mail.flags
     message.size, message.received_at = mail.size, mail.received_at or parsed.date
     message.automatic = parsed.automatic
 
@@ -146,7 +147,7 @@ FIELDS = [
     *("status", "error", "raw", "same_as", "message_id", "in_reply_to", "references", "thread_id", "content_hash"),
     *("from_name", "from_address", "sender_name", "sender_address", "sender_evidence", "doubt", "reply_to"),
     *("to_addresses", "cc_addresses"),
-    *("subject", "headers", "text", "new_text", "attachments", "size", "received_at", "automatic"),
+    *("subject", "headers", "text", "new_text", "attachments", "size", "seen", "received_at", "automatic"),
 ]
 
 

@@ -16,7 +16,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            found = [capture.check(mailbox) for mailbox in active_mailboxes()]
+            found = [capture.check_and_store(mailbox) for mailbox in active_mailboxes()]
         except MailboxError as error:
             raise CommandError(str(error)) from None
         if not found:

@@ -1,0 +1,39 @@
+"""The kill switch: while it is thrown, nothing is done outside the database."""
+
+from typing import Self
+
+from django.db import models
+from django.utils import timezone
+
+
+class Halt(models.Model):
+    """One time that all outside effects were stopped. The one without an end is in force."""
+
+    since = models.DateTimeField(default=timezone.now)
+    by = models.CharField(max_length=150)
+    why = models.CharField(max_length=300, blank=True)
+    until = models.DateTimeField(null=True, blank=True)
+    ended_by = models.CharField(max_length=150, blank=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(models.Value(1), condition=models.Q(until=None), name="one_halt_in_force")
+        ]
+
+    def __str__(self) -> str:
+        return f"stopped by {self.by} since {self.since:%Y-%m-%d %H:%M}"
+
+    @classmethod
+    def in_force(cls) -> "models.QuerySet[Self]":
+        return cls._default_manager.filter(until=None)
+
+    @classmethod
+    def begin(cls, by: str, why: str = "") -> None:
+        """Stop every delivery from now on; what is owed stays owed. Thrown twice, it stays as it was."""
+        cls._default_manager.bulk_create([cls(by=by, why=why[:300])], ignore_conflicts=True)
+
+    @classmethod
+    def end(cls, by: str) -> None:
+        """Let the deliveries go on."""
+        cls.in_force().update(until=timezone.now(), ended_by=by)
