@@ -1,0 +1,6 @@
+"""Properties are asserted, durations are not."""
+
+from hypothesis import settings
+
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
