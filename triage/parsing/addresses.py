@@ -9,6 +9,7 @@ from triage.parsing.headers import readable
 
 FIELD_LIMIT = 50_000  # characters of one address field that are looked at
 COUNT_LIMIT = 200  # addresses kept of one field
+COMMENT_LIMIT = 50  # words kept of one comment
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|<[^<>]*>|=\?[^?\s]*\?[bBqQ]\?[^?]*\?=|[(),;:]|\\.|[^"<(),;:=\\]+|.', re.DOTALL)
 ADDRESS = re.compile(r"[^\s@<>()\[\]\",;:\\]+@[^\s@<>()\[\]\",;:\\]*[^\s@<>()\[\]\",;:\\.]")
@@ -70,23 +71,24 @@ def _entries(value: str) -> Iterator[tuple[str, str | None, str]]:
     words: list[str] = []
     comments: list[str] = []
     angle: str | None = None
-    depth = 0
+    depth, has_at = 0, False
     for piece in _TOKEN.findall(value + ","):
         if piece == "(":
             depth += 1
         elif depth and piece == ")":
             depth -= 1
-        elif depth and len(comments) < 50:
-            comments.append(piece)
-        elif piece in {",", ";"} and not depth:
+        elif depth:
+            comments.extend([piece] if len(comments) < COMMENT_LIMIT else [])
+        elif piece in {",", ";"}:
             yield "".join(words), angle, "".join(comments)
-            words, comments, angle = [], [], None
-        elif piece == ":" and not depth and angle is None and "@" not in "".join(words):
+            words, comments, angle, has_at = [], [], None, False
+        elif piece == ":" and angle is None and not has_at:
             words = []  # the name of a group
         elif piece.startswith("<") and len(piece) > 1:
             angle = piece[1:-1]
         else:
             words.append(piece)
+            has_at = has_at or "@" in piece
     if depth and (words or angle):  # a comment that is never closed swallows the rest
         yield "".join(words), angle, ""
 

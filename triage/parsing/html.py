@@ -1,6 +1,7 @@
 """HTML to text: what a person would see, block by block, without what is hidden from people."""
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 
 import lxml.html  # type: ignore[import-untyped]
@@ -39,8 +40,6 @@ _FONT = re.compile(r"(?:^|;)font(?:-size:|:)(?P<zero>0(?:\.0*)?(?:px|pt|em|rem|%
 _WHITE = r"(?:#fff|#ffffff|white|rgb\(255,255,255\))"
 _WHITE_TEXT = re.compile(rf"(?:^|;)color:{_WHITE}(?:;|!|$)")
 _BACKGROUND = re.compile(r"background(?:-color|-image)?:(?!(?:#fff|#ffffff|white|none|transparent)(?:;|!|$))")
-_MEDIA = re.compile(r"@[^{}]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}")  # rules for some screens only
-_RULE = re.compile(r"([^{}]{1,2000})\{([^{}]{1,2000})\}")
 _SELECTOR = re.compile(r"\w*([.#][\w-]+)")
 _BLANKS = re.compile(r"[ \t\r\n\f]+")
 
@@ -65,9 +64,20 @@ def _parser() -> lxml.html.HTMLParser:
 def _hiding_selectors(root: etree._Element) -> frozenset[str]:
     """The classes and ids (".x", "#x") that the mail's own style sheets hide."""
     sheets = " ".join((style.text or "")[:LIMIT_OF_STYLES] for style in root.iter("style"))[:LIMIT_OF_STYLES].lower()
-    rules = _RULE.findall(_MEDIA.sub(" ", re.sub(r"/\*.*?\*/|<!--|-->", "", sheets, flags=re.DOTALL)))
-    selectors = (one.strip() for names, rule in rules if _hides(rule) for one in names.split(","))
+    selectors = (one.strip() for names, rule in _rules(sheets) if _hides(rule) for one in names.split(","))
     return frozenset(match[1] for one in selectors if (match := _SELECTOR.fullmatch(one)))
+
+
+def _rules(sheets: str) -> Iterator[tuple[str, str]]:
+    """Yield (selectors, declarations); not what is inside @media, which is for some screens only."""
+    selectors, depth = "", 0
+    for piece in re.findall(r"[^{}]+|[{}]", re.sub(r"/\*.*?(?:\*/|$)|<!--|-->", "", sheets, flags=re.DOTALL)):
+        if piece in {"{", "}"}:
+            depth = max(depth + (1 if piece == "{" else -1), 0)
+        elif depth == 0:
+            selectors = piece.strip()
+        elif depth == 1 and not selectors.startswith("@"):
+            yield selectors, piece
 
 
 def _hides(style: str) -> bool:
