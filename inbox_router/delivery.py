@@ -11,7 +11,9 @@ cannot tell, the delivery becomes UNCONFIRMED: a person looks, nothing is repeat
 """
 
 import logging
+import math
 import random
+import time
 import uuid
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -226,8 +228,11 @@ def kinds() -> list[type[Delivery]]:
     return [model for model in apps.get_models() if issubclass(model, Delivery)][::-1]
 
 
-def work_off(kind: type[Delivery]) -> Counter[str]:
-    """Do all due deliveries of one kind; counts of the states that they ended in."""
+def work_off(kind: type[Delivery], until: float = math.inf) -> Counter[str]:
+    """Do all due deliveries of one kind; counts of the states that they ended in.
+
+    After `until` (of the monotonic clock) only one more batch is taken; the next working-off goes on.
+    """
     tally: Counter[str] = Counter()
     with kind.courier() as courier:
         while True:
@@ -238,13 +243,15 @@ def work_off(kind: type[Delivery]) -> Counter[str]:
             _attempt(courier, batch)
             _record(kind, token, batch)
             tally.update(row.state for row in batch)
+            if time.monotonic() > until:
+                return tally
 
 
-def work_off_all() -> Counter[str]:
+def work_off_all(until: float = math.inf) -> Counter[str]:
     """Do all due deliveries of every kind. One kind's trouble does not keep the others waiting."""
     tally: Counter[str] = Counter()
     for kind in kinds():
-        tally.update(work_off(kind))
+        tally.update(work_off(kind, until))
     return tally
 
 

@@ -8,6 +8,8 @@ stopped, and no model is asked twice. Nothing here touches the outside world exc
 ask the model: what a decision owes is worked off afterwards by `inbox_router.delivery`.
 """
 
+import math
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -33,25 +35,36 @@ class Context:
     run: Run
     lease: Lease
     chunk: int = CHUNK
+    until: float = math.inf
+    refusal: str = ""  # why the judge takes no mail at all
     counts: Counter[str] = field(default_factory=Counter)
+
+    def is_over(self) -> bool:
+        """Whether the time is up; the next run goes on with what is left."""
+        return time.monotonic() > self.until
 
 
 STAGES = (fetch, prefilter, classify, act, log, cleanup)
 
 
-def run_mailbox(mailbox: Mailbox, classifier: classifiers.Classifier) -> Counter[str] | None:
+def run_mailbox(
+    mailbox: Mailbox, classifier: classifiers.Classifier, until: float = math.inf
+) -> Counter[str] | None:
     """Run all stages over one mailbox until nothing waits any more; None while another run has it.
 
-    Raises MailboxError when the mailbox cannot be read, LeaseLost when another run took over.
+    No further chunk is begun after `until` (of the monotonic clock). Raises MailboxError when the mailbox cannot
+    be read, LeaseLost when another run took over, Refused at the end when nothing could be judged.
     """
     lease = mailbox.take_lease()
     if lease is None:
         return None
     with lease, ImapMailbox.open(settings.MAILBOXES[mailbox.name]) as box:
         run = Run.objects.create(mailbox=mailbox)
-        context = Context(mailbox, box, classifier, run, lease)
-        while sum(stage.run(context) for stage in STAGES):
+        context = Context(mailbox, box, classifier, run, lease, until=until)
+        while sum(stage.run(context) for stage in STAGES) and not context.is_over():
             pass
         run.finished_at, run.counts = timezone.now(), dict(context.counts)
         run.save(update_fields=["finished_at", "counts"])
-        return context.counts
+    if context.refusal:
+        raise classifiers.Refused(context.refusal)
+    return context.counts

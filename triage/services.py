@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -42,15 +44,19 @@ class Report:
     deliveries: Counter[str] = field(default_factory=Counter)
 
 
-def process(only: str = "") -> Report:
-    """Run the pipeline over every active mailbox, or the one that is named, then work off what is due."""
+def process(only: str = "", seconds: float = math.inf) -> Report:
+    """Run the pipeline over every active mailbox, or the one that is named, then work off what is due.
+
+    After `seconds` no further chunk of mail is begun, and after half as many no further deliveries.
+    """
     report = Report()
     seed_company_rules()
     classifier = classifiers.from_settings()
+    until = time.monotonic() + seconds
     for mailbox in active_mailboxes(only):
         try:
-            counts = run_mailbox(mailbox, classifier)
-        except (MailboxError, LeaseLost) as error:
+            counts = run_mailbox(mailbox, classifier, until)
+        except (MailboxError, LeaseLost, classifiers.Refused) as error:
             report.errors[mailbox.name] = str(error)
             Mailbox.objects.filter(pk=mailbox.pk).update(last_error=str(error)[:500])
             continue
@@ -60,7 +66,7 @@ def process(only: str = "") -> Report:
             report.mailboxes[mailbox.name] = counts
     release_holds(then=draft_for)
     tick(then=draft_for)
-    report.deliveries = work_off_all()
+    report.deliveries = work_off_all(time.monotonic() + seconds / 2)
     return report
 
 

@@ -29,7 +29,10 @@ class MailText:
 
 @dataclass(frozen=True)
 class Judgement:
-    """One answer. The first seven names are the reply contract; `error` says why there is no usable answer."""
+    """One answer. The first seven names are the reply contract; `error` says why there is no usable answer.
+
+    `refused`: the judge takes no mail at all until a person mends a setting, so this says nothing about the mail.
+    """
 
     category: str
     confidence: float
@@ -40,9 +43,14 @@ class Judgement:
     reason: str = ""
     model: str = ""
     error: str = ""
+    refused: bool = False
     input_tokens: int = 0
     output_tokens: int = 0
     cost: Decimal = Decimal(0)
+
+
+class Refused(Exception):
+    """The judge takes no mail until a person mends a setting; the mail waits for that. One line says which."""
 
 
 class Classifier(Protocol):

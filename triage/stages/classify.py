@@ -21,15 +21,26 @@ TEXT_LIMIT = 6000  # characters of a mail that a judge sees, half from each end
 
 
 def run(context: Context) -> int:
-    """Judge each message that waits for it. Each batch of answers is stored before the next is asked for."""
+    """Judge each message that waits for it. Each batch of answers is stored before the next is asked for.
+
+    Where the judge refuses every mail, they go on waiting: thousands for a person to judge would help nobody.
+    """
+    if context.refusal:
+        return 0
     waiting = Message.objects.filter(mailbox=context.mailbox, status=Message.Status.FILTERED)
     messages = list(waiting.select_related("sender_rule").order_by("pk"))
-    step = context.classifier.batch
+    step, judged = context.classifier.batch, 0
     for start in range(0, len(messages), step):
         batch = messages[start : start + step]
         judgements = context.classifier.classify([mail_text(message) for message in batch])
-        store(context, batch, judgements)
-    return len(messages)
+        answered = [pair for pair in zip(batch, judgements, strict=True) if not pair[1].refused]
+        if answered:
+            store(context, *zip(*answered, strict=True))
+        judged += len(answered)
+        context.refusal = next((judgement.error for judgement in judgements if judgement.refused), "")
+        if context.refusal or context.is_over():
+            break
+    return judged
 
 
 def mail_text(message: Message) -> MailText:

@@ -59,7 +59,7 @@ class Session:
         except ClassifierError as error:
             self.strikes += not error.permanent
             self.last_trouble = time.monotonic()
-            return trial.failure(str(error))
+            return trial.failure(str(error), refused=error.every_mail)
         except Exception as error:  # not its text, which may quote the mail
             log.error("judging a mail failed unexpectedly: %s", type(error).__name__)
             return trial.failure(f"Judging failed unexpectedly ({type(error).__name__}).")
@@ -144,9 +144,9 @@ class Trial:
             **self.bill(),
         )
 
-    def failure(self, error: str) -> Judgement:
+    def failure(self, error: str, *, refused: bool = False) -> Judgement:
         """A person must look, and is told why."""
-        return Judgement(category="uncertain", confidence=0.0, language="", error=error[:300], **self.bill())
+        return Judgement("uncertain", 0.0, "", error=error[:300], refused=refused, **self.bill())
 
     def bill(self) -> dict[str, Any]:
         """Who answered last, and the tokens and USD of every answer, valid or not."""

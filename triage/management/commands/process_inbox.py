@@ -3,6 +3,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from inbox_router.stopping import unwind_on_sigterm
 from triage import services
 
 
@@ -14,6 +15,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print the counts as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        unwind_on_sigterm()
         try:
             report = services.process(options["mailbox"])
         except KeyError:
