@@ -83,7 +83,7 @@ def test_the_number_of_statements_is_small_and_does_not_grow(inside: Pool) -> No
 
     few = statements()
     owners(10)
-    assert statements() <= few <= 21
+    assert statements() <= few <= 18
 
 
 def test_a_paused_member_is_skipped_and_told_why(inside: Pool) -> None:

@@ -1,0 +1,66 @@
+"""What an edit of a pool means, in words, before it is saved."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.db import models
+
+from routing.models import Membership, Pool
+from routing.preview import next_up
+
+MEMBER_FIELDS = ("weight", "active", "cap_day", "cap_week", "cap_open", "paused_until")
+
+
+def changes(pool: Pool, members: Sequence[Membership]) -> list[str]:
+    """One sentence per difference between a pool as it is stored and as it is edited; who is next comes last.
+
+    `pool` and `members` hold the edits, unsaved; a member without a primary key is new.
+    """
+    stored = Pool.objects.filter(pk=pool.pk).first()
+    before = list(stored.memberships.select_related("salesperson")) if stored else []
+    told = [*_of_pool(stored, pool), *_of_members(before, members)]
+    if stored and (turned := _next_change(stored, before, pool, members)):
+        told.append(turned)
+    return told
+
+
+def _of_pool(stored: Pool | None, edited: Pool) -> Iterator[str]:
+    if stored is None:
+        yield f"{edited.name} is new."
+        return
+    for field in Pool._meta.concrete_fields:
+        if field.editable and not field.primary_key:
+            yield from _difference(stored, edited, field)
+
+
+def _of_members(before: Sequence[Membership], after: Sequence[Membership]) -> Iterator[str]:
+    stored = {member.salesperson_id: member for member in before}
+    kept = {member.salesperson_id for member in after}
+    for member in after:
+        name = member.salesperson.name
+        if (old := stored.get(member.salesperson_id)) is None:
+            yield f"{name} joins, weight {member.weight}."
+            continue
+        for field_name in MEMBER_FIELDS:
+            field = Membership._meta.get_field(field_name)
+            yield from (f"{name}: {told}" for told in _difference(old, member, field))
+    yield from (f"{member.salesperson.name} leaves." for member in before if member.salesperson_id not in kept)
+
+
+def _difference(old: models.Model, new: models.Model, field: Any) -> Iterator[str]:
+    was, becomes = getattr(old, field.name), getattr(new, field.name)
+    if was != becomes:
+        yield f"{field.verbose_name} {_shown(was)} becomes {_shown(becomes)}."
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "nothing"
+    return f"{value:%-d %b %H:%M}" if hasattr(value, "hour") else str(value or "nothing")
+
+
+def _next_change(stored: Pool, before: Sequence[Membership], pool: Pool, after: Sequence[Membership]) -> str:
+    was, becomes = next_up(stored, before, 1)[0].name, next_up(pool, after, 1)[0].name
+    return "" if was == becomes else f"The next lead goes to {becomes} instead of {was}."
