@@ -96,6 +96,12 @@ class SlackWorkspace:
     def __init__(self, token: str, api_url: str, timeout: int = TIMEOUT) -> None:
         self._client = WebClient(token, base_url=api_url, timeout=timeout, retry_handlers=[])
 
+    def who_we_are(self) -> str:
+        """The app's name and its workspace. Raises SlackError."""
+        with _in_our_words():
+            told = self._client.auth_test()
+            return f"{told['user']} in {told['team']}"
+
     def member(self, email: str) -> str:
         with _in_our_words():
             return str(self._client.users_lookupByEmail(email=email)["user"]["id"])
