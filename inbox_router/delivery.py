@@ -144,12 +144,18 @@ class Delivery(models.Model):
         """Called in the transaction that records deliveries as DONE, FAILED or UNCONFIRMED."""
 
     @classmethod
+    def free(cls, now: datetime) -> models.Q:
+        """That nobody has it in hand: owed for now, or taken by a worker whose lease has run out."""
+        owed = models.Q(state=cls.State.OWED, due_at__lte=now)
+        return owed | models.Q(state=cls.State.TAKEN, lease_until__lt=now)
+
+    @classmethod
     def due(cls, now: datetime) -> "models.QuerySet[Self]":
         """What can be done now: owed or abandoned, armed, not halted, and nothing before it in its stream is open."""
         rows: models.QuerySet[Self] = cls._default_manager.all()
         before = rows.filter(stream=models.OuterRef("stream"), position__lt=models.OuterRef("position"))
         return rows.filter(
-            models.Q(state=cls.State.OWED, due_at__lte=now) | models.Q(state=cls.State.TAKEN, lease_until__lt=now),
+            cls.free(now),
             ~models.Exists(before.exclude(state__in=cls.SETTLED)),
             ~models.Exists(Halt.in_force()),
             effect__in=settings.ARMED,
@@ -164,8 +170,8 @@ class Delivery(models.Model):
             return token, []
         alike = cls.due(now).filter(**head.together()).order_by("due_at", "pk")
         batch = [head] if cls.batch_size == 1 else list(alike[: cls.batch_size])
-        taken = cls.due(now).filter(pk__in=[row.pk for row in batch])
-        won = taken.update(
+        still_free = cls._default_manager.filter(cls.free(now), pk__in=[row.pk for row in batch])
+        won = still_free.update(
             state=cls.State.TAKEN,
             taken_by=token,
             lease_until=now + cls.lease,
