@@ -45,6 +45,7 @@ UNFOLD: dict[str, Any] = {
         "search_models": ["triage.message", "triage.draft", "crm.lead", "crm.contact", "routing.salesperson"],
         "show_history": False,  # it would keep customers' names in the browser
     },
+    "DASHBOARD_CALLBACK": "triage.admin.dashboard.context",
     "SIDEBAR": {
         "show_search": True,
         "command_search": True,

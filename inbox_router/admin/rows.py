@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from django.db.models import Model
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
@@ -39,6 +39,14 @@ class Rows(ModelAdmin):
 
 class ReadOnly:
     """Mixed in: rows that the program writes. What people may do with one of them is a deed of its page."""
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show the row, without the button to a history that it cannot have."""
+        context = {"show_history": False} | (extra_context or {})
+        answer: HttpResponse = super().change_view(request, object_id, form_url, context)  # type: ignore[misc]
+        return answer
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False

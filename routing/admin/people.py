@@ -1,5 +1,7 @@
 """The pages of the people: who they are, and when they are away."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
@@ -7,10 +9,12 @@ from django.utils import timezone
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import TabularInline
 
+from inbox_router.admin.deeds import AskWhy, WithDeeds, deed
 from inbox_router.admin.rows import NeverDeleted, Rows, column
 from inbox_router.shown import ago
 from routing.admin.words import WithWords
 from routing.models import FreemailDomain, Leave, Membership, Salesperson
+from routing.services import HandoverError, give_turn, skip_turn
 
 
 class LeaveOfPerson(TabularInline):
@@ -91,12 +95,14 @@ class FreemailDomainPage(Rows):
 
 
 @admin.register(Membership)
-class MembershipPage(SimpleHistoryAdmin, Rows):
+class MembershipPage(WithDeeds, SimpleHistoryAdmin, Rows):
     list_display = ["salesperson", "pool", "weight", "active", "last_turn"]
     list_filter = ["pool", "active"]
     list_select_related = ["salesperson", "pool"]
     search_fields = ["salesperson__name", "pool__name"]
     autocomplete_fields = ["salesperson", "pool"]
+    actions_detail = ["skip", "give"]
+    refusals = (HandoverError,)
     fields = [
         "pool",
         "salesperson",
@@ -111,3 +117,25 @@ class MembershipPage(SimpleHistoryAdmin, Rows):
     @column("Last turn", ordering="last_turn_at")
     def last_turn(self, member: Membership) -> str:
         return ago(member.last_turn_at)
+
+    @deed(
+        "Skip next turn",
+        permission="routing.change_membership",
+        form=AskWhy,
+        icon="skip_next",
+        text="A turn is charged without a lead: the person is passed over once.",
+    )
+    def skip(self, request: HttpRequest, member: Membership, answers: dict[str, Any]) -> str:
+        skip_turn(member, str(request.user), answers["why"])
+        return f"{member.salesperson} is passed over once in {member.pool}."
+
+    @deed(
+        "Give one more",
+        permission="routing.change_membership",
+        form=AskWhy,
+        icon="exposure_plus_1",
+        text="A turn is credited: the person gets one lead more than they would.",
+    )
+    def give(self, request: HttpRequest, member: Membership, answers: dict[str, Any]) -> str:
+        give_turn(member, str(request.user), answers["why"])
+        return f"{member.salesperson} gets one lead more in {member.pool}."

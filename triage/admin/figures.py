@@ -1,0 +1,218 @@
+"""The dashboard's figures, from the rows of the last days."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from statistics import quantiles
+
+from django.conf import settings
+from django.db.models import Count, Max, Min, Sum
+from django.db.models.functions import TruncDate
+from django.utils import timezone
+from django.utils.timesince import timesince
+
+from crm.models import Lead
+from routing.models import Assignment, Hold, Rule
+from triage.admin.waiting import draft_queue, drafts, problems, reviews
+from triage.models import Category, Classification, Draft, Mailbox, Message
+
+SHOWN = [Category.LEAD, Category.ACCOUNTING, Category.NEWSLETTER, Category.SPAM, Category.UNCERTAIN]
+BINS = 10
+MACHINES = (Classification.Judge.LOCAL, Classification.Judge.LLM)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One number, what it is, and what stands below it; `page` is the admin page behind it."""
+
+    title: str
+    value: str
+    below: str = ""
+    page: str = ""
+    query: str = ""
+    bad: bool = False
+
+
+@dataclass
+class Overrides:
+    """How often people changed what the machine said of one category."""
+
+    label: str
+    judged: int = 0
+    seen: int = 0
+    changed: int = 0
+    to: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def rate(self) -> str:
+        return f"{self.changed / self.seen:.0%}" if self.seen else "-"
+
+    @property
+    def became(self) -> str:
+        return ", ".join(f"{number} {Category(to).label.lower()}" for to, number in self.to.most_common())
+
+
+def figures(since: datetime, days: int) -> list[Figure]:
+    """The numbers on top."""
+    oldest = Message.objects.filter(status=Message.Status.REVIEW).aggregate(at=Min("received_at"))["at"]
+    first_draft = draft_queue().first()
+    looked = Mailbox.objects.aggregate(at=Max("last_polled_at"))["at"]
+    rows = Message.objects.filter(created_at__gte=since)
+    unread = rows.filter(status=Message.Status.QUARANTINED).count()
+    waits, wrong = Hold.objects.filter(resolved_at=None).count(), problems()
+    moved = Assignment.objects.filter(at__gte=since, rule__in=(Rule.MANUAL, Rule.OVERDUE)).count()
+    return [
+        Figure(
+            "Captured",
+            str(rows.count()),
+            f"{unread} cannot be read · inbox read {_ago(looked)}",
+            "triage_message_changelist",
+            bad=bool(unread),
+        ),
+        Figure("Waiting for review", str(reviews()), _oldest(oldest), "triage_message_changelist", "?status=review"),
+        Figure(
+            "Drafts to approve",
+            str(drafts()),
+            _oldest(first_draft.created_at if first_draft else None),
+            "triage_draft_changelist",
+            "?state=waiting",
+        ),
+        time_to_draft(since),
+        Figure(
+            "Held leads", str(waits), f"{moved} handed over in {days} days", "routing_hold_changelist", bad=waits > 0
+        ),
+        model_cost(since),
+        Figure("Problems", str(wrong), "failed, unconfirmed or unreadable", "triage_message_problems", bad=wrong > 0),
+    ]
+
+
+def time_to_draft(since: datetime) -> Figure:
+    """How long it took from the mail's arrival to a reply that waits for approval."""
+    rows = Draft.objects.filter(created_at__gte=since, message__first_run__isnull=False).order_by("-pk")
+    took = sorted(
+        (made - found).total_seconds() for made, found in rows.values_list("created_at", "message__created_at")[:2000]
+    )
+    if not took:
+        return Figure("From capture to draft", "-", "no draft yet", "triage_draft_changelist")
+    cuts = quantiles(took, n=20) if len(took) > 1 else took * 19
+    return Figure(
+        "From capture to draft", _seconds(cuts[9]), f"95 of 100 within {_seconds(cuts[18])}", "triage_draft_changelist"
+    )
+
+
+def model_cost(since: datetime) -> Figure:
+    """What the language model cost, and how often it failed."""
+    rows = Classification.objects.filter(created_at__gte=since, judge__in=MACHINES)
+    told = rows.aggregate(cost=Sum("cost"), number=Count("pk"))
+    failed = rows.exclude(error="").count()
+    each = (told["cost"] or 0) / told["number"] if told["number"] else 0
+    below = (
+        f"${each:.4f} a message · {failed} failures"
+        if settings.LLM_MODEL
+        else f"embedded classifier · {failed} failures"
+    )
+    return Figure("Model cost", f"${told['cost'] or 0:.2f}", below, "triage_classification_changelist")
+
+
+def mix(since: datetime) -> Mapping[date, Counter[str]]:
+    """How many messages of each category came on each day."""
+    rows = Message.objects.filter(received_at__gte=since).exclude(category="").annotate(day=TruncDate("received_at"))
+    days: dict[date, Counter[str]] = defaultdict(Counter)
+    for day, category, number in rows.values_list("day", "category").annotate(number=Count("pk")).order_by("day"):
+        days[day][category] = number
+    return days
+
+
+def chart(days: Mapping[date, Counter[str]]) -> dict[str, object]:
+    """The same as Chart.js wants it."""
+    colours = ("primary-600", "primary-300", "base-500", "base-300", "primary-950")
+    return {
+        "labels": [f"{day:%-d %b}" for day in days],
+        "datasets": [
+            {
+                "label": category.label,
+                "data": [counts[category] for counts in days.values()],
+                "backgroundColor": f"var(--color-{colour})",
+                "maxBarThickness": 36,
+            }
+            for category, colour in zip(SHOWN, colours, strict=True)
+        ],
+    }
+
+
+# Unfold's own options draw bars of 4 px, no legend and no axis; given options replace all of them.
+CHART_OPTIONS = {
+    "responsive": True,
+    "maintainAspectRatio": False,
+    "animation": False,
+    "plugins": {"legend": {"position": "bottom", "labels": {"boxWidth": 12}}},
+    "scales": {
+        "x": {"stacked": True, "grid": {"display": False}},
+        "y": {"stacked": True, "beginAtZero": True, "grid": {"display": True}, "ticks": {"precision": 0}},
+    },
+}
+
+
+def leads_per_person(since: datetime) -> list[tuple[str, int, int]]:
+    """Each person's leads, and their part of the largest number in percent."""
+    rows = Assignment.objects.filter(at__gte=since, active=True).exclude(lead__stage=Lead.Stage.JUNK)
+    counts = rows.values_list("salesperson__name").annotate(number=Count("pk")).order_by("-number", "salesperson__name")
+    people = list(counts)
+    most = max((number for _, number in people), default=1)
+    return [(name, number, round(100 * number / most)) for name, number in people]
+
+
+def judged(since: datetime) -> list[tuple[str, float, str]]:
+    """Of each message that a machine judged: its category and confidence, and what a person said, if one did."""
+    rows = Classification.objects.filter(created_at__gte=since).order_by("pk")
+    machine: dict[int, tuple[str, float]] = {}
+    person: dict[int, str] = {}
+    for message, judge, category, confidence in rows.values_list("message_id", "judge", "category", "confidence"):
+        if judge == Classification.Judge.PERSON:
+            person[message] = category
+        elif judge in MACHINES:
+            machine[message] = (category, confidence)
+    return [(*told, person.get(message, "")) for message, told in machine.items()]
+
+
+def overrides(rows: Sequence[tuple[str, float, str]]) -> list[Overrides]:
+    """For each category of the machine, what people made of it."""
+    table = {category: Overrides(category.label) for category in SHOWN}
+    for category, _, said in rows:
+        row = table[Category(category)]
+        row.judged += 1
+        row.seen += bool(said)
+        if said and said != category:
+            row.changed += 1
+            row.to[said] += 1
+    return [row for row in table.values() if row.judged]
+
+
+def confidences(rows: Sequence[tuple[str, float, str]]) -> list[tuple[str, int, int, str]]:
+    """Per tenth of confidence: how many, their part of the largest number in percent, and how many were changed."""
+    bins = Counter(min(int(sure * BINS), BINS - 1) for _, sure, _ in rows)
+    seen = Counter(min(int(sure * BINS), BINS - 1) for _, sure, said in rows if said)
+    changed = Counter(min(int(sure * BINS), BINS - 1) for cat, sure, said in rows if said and said != cat)
+    most = max(bins.values(), default=1)
+    return [
+        (f"{10 * n} to {10 * (n + 1)} %", bins[n], round(100 * bins[n] / most), f"{changed[n]} of {seen[n]}")
+        for n in range(BINS)
+        if bins[n]
+    ]
+
+
+def _oldest(moment: datetime | None) -> str:
+    return f"the oldest for {timesince(moment, depth=1)}" if moment else "nothing waits"
+
+
+def _ago(moment: datetime | None) -> str:
+    return f"{timesince(moment, depth=1)} ago" if moment else "never"
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds < 60 else f"{seconds / 60:.0f} min"
+
+
+def since(days: int) -> datetime:
+    return timezone.now() - timedelta(days=days)
