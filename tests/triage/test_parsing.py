@@ -164,6 +164,15 @@ def test_a_text_is_decoded_whatever_it_says_of_itself(content: bytes, charset: s
 )
 def test_the_charsets_of_the_world_are_read(text: str, charset: str, codec: str) -> None:
     assert mail(content=text.encode(codec), charset=charset).text == text
+    header = f"From: a@x.example\nContent-Type: text/plain; charset={charset}\nContent-Transfer-Encoding: 8bit\n\n"
+    assert parse(fetched_from_bytes(header.encode() + text.encode(codec))).text == text
+
+
+def test_utf_8_under_another_name_and_one_bad_letter_are_read() -> None:
+    assert mail(content="佐藤 浩".encode(), charset="shift_jis").text == "佐藤 浩"
+    assert parse_header(b"From: Metallbau S\xfcd und Partner <bestellung@metallbau.example>").from_name == (
+        "Metallbau Süd und Partner"
+    )
 
 
 def test_a_part_that_was_cut_within_a_letter_keeps_its_charset() -> None:

@@ -24,3 +24,10 @@ def test_the_effective_sender_is_found_or_doubted(case: str) -> None:
     assert found == expected, mail.sender_doubt
     assert mail.sender_evidence
     assert mail.automatic == ""
+
+
+def test_a_portal_that_the_company_names_is_believed() -> None:
+    raw = (FOLDER / "unknown-form-service.eml").read_bytes()
+    mail = parse(fetched_from_bytes(raw), company_domains=["acme.example"], form_domains=["formcourier.test"])
+    assert (mail.sender_name, mail.sender_address) == ("Victor Hugo Lima", "victor@limapumps.example")
+    assert mail.sender_doubt == ""

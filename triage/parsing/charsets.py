@@ -30,6 +30,7 @@ _MEANT = {
 # Python codecs that are no charsets of mail; punycode and idna take quadratic time.
 _REFUSED = {"punycode", "idna", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"}
 _SAMPLE = 4096
+_LETTERS_OF_UTF8 = 3
 # What mail without a charset is written in; guessing among all the codecs there are finds the oddest ones.
 _GUESSES = ["cp1251", "koi8_r", "gb18030", "big5", "cp932", "euc_jp", "cp949", "cp1253", "cp1255", "cp1256", "tis_620"]
 
@@ -54,12 +55,25 @@ def decoded(data: bytes, charset: str = "", cut: bool = False) -> str:
         return data.decode("utf-16", "replace")
     if data.isascii() and not _is_stateful(charset):
         return data.decode("ascii")
-    for name in filter(None, (codec(charset), "utf-8")):
+    names = ("utf-8", codec(charset)) if _is_utf8(data) else (codec(charset), "utf-8")
+    for name in filter(None, names):
         try:
             return codecs.getincrementaldecoder(name)().decode(data, final=not cut)
         except (UnicodeError, ValueError):
             continue
     return data.decode(_mostly(data, charset) or _guessed(data), "replace")
+
+
+def _is_utf8(data: bytes) -> bool:
+    """Whether several letters beyond ASCII are valid UTF-8: then it is, for by chance no other charset looks so."""
+    sample = data[:_SAMPLE]
+    if sum(byte >= 0xC2 for byte in sample) < _LETTERS_OF_UTF8:
+        return False
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(sample, final=len(data) <= _SAMPLE)
+    except UnicodeError:
+        return False
+    return True
 
 
 def _is_stateful(charset: str) -> bool:
@@ -71,7 +85,8 @@ def _mostly(data: bytes, charset: str) -> str:
     """The declared charset if a few bad bytes are all that is wrong with it; else ""."""
     for name in filter(None, (codec(charset), "utf-8")):
         sample = data[:_SAMPLE].decode(name, "replace")
-        if sample.count("\ufffd") * 50 < len(sample):
+        bad = sample.count("\ufffd")
+        if bad * 5 < sum(letter > "\x7f" for letter in sample):
             return name
     return ""
 

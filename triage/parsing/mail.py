@@ -72,15 +72,18 @@ class ParsedMail(ParsedHeader):
     bounced_message_ids: tuple[str, ...]
 
 
-def parse(mail: FetchedMail, company_domains: Sequence[str] = ()) -> ParsedMail:
-    """Read a fetched mail. Raises UnreadableMail if it has neither a header field nor any text."""
+def parse(mail: FetchedMail, company_domains: Sequence[str] = (), form_domains: Sequence[str] = ()) -> ParsedMail:
+    """Read a fetched mail. Raises UnreadableMail if it has neither a header field nor any text.
+
+    What a text says of its sender is believed of `company_domains` and of form services, to which `form_domains` add.
+    """
     headers, parts = read_headers(mail.header), mail.parts[:PARTS]
     if not headers.fields and not any(part.content.strip() for part in parts):
         raise UnreadableMail("the mail has neither a header nor a text")
     bodies, texts = read_bodies(parts), _texts_by_kind(parts)
     enclosed = tuple(read_headers(block.encode()) for block in texts[EMBEDDED])
     letter = _letter(headers, both_ends(bodies.text, TEXT_LIMIT), enclosed)
-    sender = effective_sender(letter, company_domains)
+    sender = effective_sender(letter, company_domains, form_domains)
     header = _header(headers, letter, _content_hash(mail), mail.received_at)
     relayed = sender.address != letter.author.address
     signals = _signals(letter, texts, mail.attachments, relayed)

@@ -118,7 +118,7 @@ def _chosen(words: list[str], address: str) -> str | None:
 
 def _is_family(first: str, last: str) -> bool:
     """Whether a name begins with the family name: TANAKA Hiroshi, Zhang Wei, Nagy Péter, Петрова Анна."""
-    if first.isupper() and len(first) > 2 and not last.isupper():
+    if first.isupper() and len(first) > 2 and _is_given(last) and not last.isupper():
         return True
     if _is_given(first) and not (_is_given(last) and _plain(first) in _list("family_first")):
         return False
@@ -129,14 +129,12 @@ def _is_family(first: str, last: str) -> bool:
 
 
 def _confirmed(words: list[str], address: str) -> str | None:
-    """The first word, if the address is made of this name in this order: jo.smith, josmith, j.smith, smith."""
-    first, last = _plain(words[0]), _plain(words[-1])
-    local = _plain(address.partition("@")[0])
-    if any(word.isupper() and len(word) > 2 for word in words):
+    """The first of two words, if the address is made of both in this order: josmith, jo.smith, j.smith, jos."""
+    if len(words) != 2 or any(word.isupper() and len(word) > 2 for word in words):
         return None
-    first, last = re.escape(first), re.escape(last)
-    pattern = rf"{first}(?:[._-]?{last}.*|[._-]?{last[:1]})?\d*|{first[:1]}[._-]?{last}\d*"
-    return words[0] if re.fullmatch(pattern, local) else None
+    first, last = (re.escape(_plain(word)) for word in words)
+    pattern = rf"{first}[._-]?(?:{last}|{last[:1]})\d*|{first[:1]}[._-]?{last}\d*"
+    return words[0] if re.fullmatch(pattern, _plain(address.partition("@")[0].replace(".", "_"))) else None
 
 
 def _written(word: str) -> str:

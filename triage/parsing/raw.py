@@ -18,7 +18,7 @@ _END_OF_HEADER = re.compile(rb"\r\n\r\n|\n\n|\r\r")
 
 
 def fetched_from_bytes(raw: bytes) -> FetchedMail:
-    """Split a raw mail; contents keep their transfer encoding. Never fails: what has no structure is one plain part."""
+    """Split a raw mail; the contents are decoded already. Never fails: what has no structure is one plain part."""
     raw = raw.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n")[:SIZE_LIMIT]
     if raw.startswith(b"From "):
         raw = raw.partition(b"\n")[2]  # the separator of an mbox file
@@ -37,27 +37,23 @@ def _pieces(message: Message, depth: int) -> Iterator[TextPart | Attachment]:
     kind = message.get_content_type()
     payload: Any = message.get_payload()
     if kind == STATUS:
-        yield _part(
-            kind, message, "\n\n".join(str(block) for block in payload) if isinstance(payload, list) else payload
-        )
+        blocks = payload if isinstance(payload, list) else [payload]
+        yield _part(kind, message, "\n\n".join(map(str, blocks)).encode("utf-8", "replace"))
     elif isinstance(payload, list):
         for child in payload if depth < DEPTH else ():
             if kind == "message/rfc822":
                 yield TextPart(EMBEDDED, "", "", _header(child), False)
             yield from _pieces(child, depth + 1)
     elif kind in _READABLE and message.get_content_disposition() != "attachment":
-        yield _part(kind, message, payload)
+        yield _part(kind, message, message.get_payload(decode=True))  # type: ignore[arg-type]
     else:
-        yield Attachment(
-            _filename(message), kind, len(payload or "") * 57 // 78 if _is_base64(message) else len(payload or "")
-        )
+        size = len(payload or "") * 57 // 78 if _is_base64(message) else len(payload or "")
+        yield Attachment(_filename(message), kind, size)
 
 
-def _part(kind: str, message: Message, payload: str) -> TextPart:
-    content = payload.encode("utf-8", "surrogateescape") if isinstance(payload, str) else b""
+def _part(kind: str, message: Message, content: bytes) -> TextPart:
     charset = str(message.get_param("charset", "") or "")
-    encoding = str(message.get("content-transfer-encoding", "")).strip().lower()
-    return TextPart(kind, charset, encoding, content[:PART_LIMIT], len(content) > PART_LIMIT)
+    return TextPart(kind, charset, "", content[:PART_LIMIT], len(content) > PART_LIMIT)
 
 
 def _is_base64(message: Message) -> bool:
@@ -65,7 +61,7 @@ def _is_base64(message: Message) -> bool:
 
 
 def _header(message: Message) -> bytes:
-    lines = (f"{name}: {value}\n" for name, value in message.items())
+    lines = (f"{name}: {value}\n" for name, value in message.raw_items())
     return "".join(lines).encode("utf-8", "surrogateescape")[:BLOCK_LIMIT]
 
 

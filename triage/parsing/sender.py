@@ -61,8 +61,11 @@ class Sender:
     doubt: str = ""
 
 
-def effective_sender(letter: Letter, company_domains: Sequence[str] = ()) -> Sender:
-    """Find who really wrote `letter`; never fails, at worst it is nobody with a doubt."""
+def effective_sender(letter: Letter, company_domains: Sequence[str] = (), form_domains: Sequence[str] = ()) -> Sender:
+    """Find who really wrote `letter`; never fails, at worst it is nobody with a doubt.
+
+    `form_domains` are form services and portals that are believed beside the known ones.
+    """
     own = tuple(domain.lower().lstrip("@") for domain in company_domains)
     if not letter.author.address:
         return _without_author(letter)
@@ -70,7 +73,12 @@ def effective_sender(letter: Letter, company_domains: Sequence[str] = ()) -> Sen
         return _said(letter.author, "the first of several From addresses", "the mail names several authors in From")
     found = _listed(letter, own)
     if found is None:
-        found = _from_inside(letter, own) if is_within(letter.author.domain, own) else _from_outside(letter, own)
+        found = _from_inside(letter, own) if is_within(letter.author.domain, own) else None
+    if found is None:
+        service = service_of(letter.author.domain) or letter.author.domain * is_within(
+            letter.author.domain, form_domains
+        )
+        found = _of_service(letter, service, own) if service else _from_outside(letter, own)
     return found
 
 
@@ -186,9 +194,7 @@ def _writer(value: str) -> MailboxName:
 
 
 def _from_outside(letter: Letter, own: Sequence[str]) -> Sender:
-    service, answer = service_of(letter.author.domain), _only_other(letter, own)
-    if service:
-        return _of_service(letter, service, answer, _filled(letter, (*own, letter.author.domain)))
+    answer = _only_other(letter, own)
     if not _ROBOT.match(letter.author.address):
         return _said(letter.author, "From", _impostor(letter, own) or _elsewhere(letter, answer))
     if answer:
@@ -207,12 +213,12 @@ def _filled(letter: Letter, not_from: Sequence[str]) -> MailboxName | None:
     return MailboxName(name, address)
 
 
-def _of_service(letter: Letter, service: str, answer: MailboxName | None, filled: MailboxName | None) -> Sender:
+def _of_service(letter: Letter, service: str, own: Sequence[str]) -> Sender:
+    """From names a service that passes on what people fill in."""
     if _fails_authentication(letter.headers):
         return _said(letter.author, "From", f"the mail claims to be from {service}, but its authentication failed")
-    if answer and is_within(answer.domain, (letter.author.domain,)):
-        answer = None
-    if found := _answered(answer, filled, service):
+    not_from = (*own, letter.author.domain)
+    if found := _answered(_only_other(letter, not_from), _filled(letter, not_from), service):
         return found
     is_form = _FORM_SUBJECT.search(letter.subject) and not _is_bulk(letter.headers)
     doubt = f"{service} sent it, and nothing says who filled in the form" if is_form else ""
@@ -222,7 +228,7 @@ def _of_service(letter: Letter, service: str, answer: MailboxName | None, filled
 def _impostor(letter: Letter, own: Sequence[str]) -> str:
     """Whether the name shown is another address than the one that wrote."""
     shown = normalised(letter.author.name)
-    if shown and domain_of(shown) != letter.author.domain:
+    if "." in domain_of(shown) and domain_of(shown) != letter.author.domain:
         return "the display name shows an address of another domain" + (
             ", ours" if is_within(domain_of(shown), own) else ""
         )
