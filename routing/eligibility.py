@@ -122,7 +122,13 @@ def _candidate(member: Membership, why_not: str, now: datetime) -> Candidate:
         last_turn=member.last_turn_at,
         why_not=why_not,
         returning=has_returned(member, now),
+        gone=is_gone(member),
     )
+
+
+def is_gone(member: Membership) -> bool:
+    """Whether a member takes part no more, until somebody switches them on again."""
+    return not (member.active and member.salesperson.active)
 
 
 def has_returned(member: Membership, now: datetime) -> bool:

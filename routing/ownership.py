@@ -10,7 +10,7 @@ from django.db.models import Case, Q, Value, When
 from crm.models import Lead
 from routing.eligibility import Situation, person_absence
 from routing.models import Assignment, FreemailDomain, Salesperson
-from routing.turns import leaves_of
+from routing.presence import leaves_of
 
 OWNER_DAYS = 180
 

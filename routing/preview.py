@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from routing.eligibility import Load, Situation, candidates
 from routing.models import Membership, Pool
+from routing.presence import later_than_all, leaves_of, loads
 from routing.rotation import TURN, Turn, after, take_turn
-from routing.turns import later_than_all, leaves_of, loads
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from routing.decisions import asked_for
 from routing.eligibility import Load, Situation, candidates, local_day
 from routing.matching import Inquiry, all_pools, choose
 from routing.models import Assignment, Leave, LedgerLine, Membership, Pool, Rule
+from routing.presence import by_person
 from routing.rotation import Candidate, after, take_turn
-from routing.turns import by_person
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,8 @@ class Candidate:
     """Somebody in the pool as a turn begins.
 
     `credit` is None for who has none yet. `returning`: comes back from an absence and starts at the others'
-    average again. `why_not` says why they cannot be chosen; empty if they can.
+    average again. `why_not` says why they cannot be chosen; empty if they can. `gone`: for good, so that their
+    credit counts in no average.
     """
 
     id: int
@@ -31,6 +32,7 @@ class Candidate:
     last_turn: datetime | None = None
     why_not: str = ""
     returning: bool = False
+    gone: bool = False
 
     @property
     def waiting(self) -> tuple[datetime, int]:
@@ -74,9 +76,9 @@ class Turn:
 
 def seat(candidates: Sequence[Candidate]) -> list[Candidate]:
     """Give newcomers and returners who can be chosen the others' average: neither a flood nor a drought."""
-    settled = [c.credit for c in candidates if c.credit is not None and not c.returning]
-    settled = settled or [c.credit for c in candidates if c.credit is not None]
-    average = sum(settled) // len(settled) if settled else 0
+    known = [c for c in candidates if c.credit is not None and not c.gone]
+    settled = [c for c in known if not c.returning] or known
+    average = sum(c.credit or 0 for c in settled) // len(settled) if settled else 0
     return [
         replace(c, credit=average, returning=False) if not c.why_not and (c.credit is None or c.returning) else c
         for c in candidates

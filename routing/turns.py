@@ -1,21 +1,18 @@
 """Taking turns in the database: the pools' rows are locked, the ledger lines are written with the assignment."""
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import chain
 
-from django.db import connection, models
-from django.utils import timezone
+from django.db import connection
 
 from crm.models import Lead
 from routing.catchup import catch_up, missed
-from routing.eligibility import Load, Situation, absence, candidates, has_returned, local_day
-from routing.models import Assignment, Leave, LedgerLine, Membership, Pool, Salesperson
+from routing.eligibility import Situation, absence, candidates, has_returned, is_gone
+from routing.models import Assignment, LedgerLine, Membership, Pool, Salesperson
+from routing.presence import by_pool, later_than_all, leaves_of, loads
 from routing.rotation import Candidate, Standing, Turn, seat, take_turn
-
-WEEK = timedelta(days=8)  # a week and the widest difference of time zones
 
 
 @dataclass(frozen=True)
@@ -120,10 +117,10 @@ class Desk:
     def _seat_newcomers(self, pool: int) -> None:
         """Seat everybody of the pool before one credit changes: later, the change would shift the average."""
         members = {member.salesperson_id: member for member in self.members[pool]}
-        seats = seat([Candidate(m.salesperson_id, "", m.weight, m.credit) for m in members.values()])
+        seats = seat([Candidate(m.salesperson_id, "", credit=m.credit, gone=is_gone(m)) for m in members.values()])
         for candidate in seats:
             member, credit = members[candidate.id], candidate.credit or 0
-            if member.credit is None:
+            if member.credit is None and not candidate.gone:
                 member.credit = credit
                 Membership.objects.filter(pk=member.pk).update(credit=credit)
                 LedgerLine.objects.create(
@@ -181,56 +178,3 @@ def _settle(member: Membership, standing: Standing, now: datetime) -> None:
     member.away_since = None
     if standing.paid:
         member.last_turn_at = now
-
-
-def by_pool(members: Iterable[Membership]) -> dict[int, list[Membership]]:
-    """Memberships grouped by their pool's primary key."""
-    groups: dict[int, list[Membership]] = defaultdict(list)
-    for member in members:
-        groups[member.pool_id].append(member)
-    return groups
-
-
-def later_than_all(members: Iterable[Membership]) -> datetime:
-    """Now; but always after the last turn, so that a clock that is put back does not change the order."""
-    turns = [member.last_turn_at for member in members if member.last_turn_at]
-    return max([timezone.now(), *(at + timedelta(microseconds=1) for at in turns)])
-
-
-def leaves_of(people: Collection[int], now: datetime) -> dict[int, list[Leave]]:
-    """The leaves of these people around today, by person: every time zone's today is within a day of UTC's."""
-    day = timedelta(days=1)
-    rows = Leave.objects.filter(
-        salesperson__in=people, first_day__lte=(now + day).date(), last_day__gte=(now - day).date()
-    )
-    return by_person(rows)
-
-
-def by_person(leaves: Iterable[Leave]) -> dict[int, list[Leave]]:
-    """Leaves grouped by their person's primary key."""
-    found: dict[int, list[Leave]] = defaultdict(list)
-    for leave in leaves:
-        found[leave.salesperson_id].append(leave)
-    return found
-
-
-def loads(members: Iterable[Membership], now: datetime, *, copies: bool = False) -> dict[int, Load]:
-    """What each member with a cap has got, whichever way it came; `copies`: what they were CC'd."""
-    capped = {m.salesperson_id: m.salesperson for m in members if (m.cap_day, m.cap_week, m.cap_open) != (None,) * 3}
-    if not capped:
-        return {}
-    role = "cc" if copies else "salesperson"
-    mine = Assignment.objects.filter(active=True, **{f"{role}__in": capped}).exclude(lead__stage=Lead.Stage.JUNK)
-    recent = mine.filter(at__gte=now - WEEK).values_list(f"{role}_id", "at")
-    still_open = mine.filter(lead__stage=Lead.Stage.OPEN).values_list(f"{role}_id").annotate(n=models.Count("pk"))
-    days: dict[int, list[datetime]] = defaultdict(list)
-    for person, at in recent:
-        days[person].append(at)
-    opened = dict(still_open.order_by())
-    result = {}
-    for person, who in capped.items():
-        today = local_day(who, now)
-        monday = today - timedelta(days=today.weekday())
-        dates = [local_day(who, at) for at in days[person]]
-        result[person] = Load(dates.count(today), sum(date >= monday for date in dates), opened.get(person, 0))
-    return result

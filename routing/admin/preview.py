@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from routing.eligibility import Situation, candidates
 from routing.models import Assignment, Membership, Pool
+from routing.presence import leaves_of, loads
 from routing.rotation import next_turns
-from routing.turns import leaves_of, loads
 
 NEXT, LAST, DAYS = 10, 20, 30
 

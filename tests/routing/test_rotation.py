@@ -160,3 +160,10 @@ def test_the_next_turns_are_those_that_then_happen() -> None:
 def test_a_turn_is_split_without_losing_a_unit(size: int) -> None:
     turn = take_turn(team(*[1] * size))
     assert sum(row.earned for row in turn.standings) == TURN
+
+
+def test_who_has_left_counts_in_no_average() -> None:
+    ana, ben = team(1, 1)
+    left = Candidate(3, "Left", credit=-10 * TURN, why_not="has left", gone=True)
+    seated = seat([replace(ana, credit=10), replace(ben, credit=30), left, Candidate(4, "New")])
+    assert credits(seated) == [10, 30, -10 * TURN, 20]
