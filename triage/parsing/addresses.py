@@ -95,4 +95,5 @@ def _entries(value: str) -> Iterator[tuple[str, str | None, str]]:
 
 def _name(words: str) -> str:
     unquoted = re.sub(r'"((?:[^"\\]|\\.)*)"', lambda match: re.sub(r"\\(.)", r"\1", match[1]), words)
-    return clean_line(readable(unquoted), 200).strip("\"' ")
+    name = clean_line(readable(unquoted), 200).strip('" ')
+    return name[1:-1] if len(name) > 1 and name[0] == name[-1] == "'" else name

@@ -71,15 +71,9 @@ def effective_sender(letter: Letter, company_domains: Sequence[str] = (), form_d
         return _without_author(letter)
     if len({author.address for author in letter.authors}) > 1:
         return _said(letter.author, "the first of several From addresses", "the mail names several authors in From")
-    found = _listed(letter, own)
-    if found is None:
-        found = _from_inside(letter, own) if is_within(letter.author.domain, own) else None
-    if found is None:
-        service = service_of(letter.author.domain) or letter.author.domain * is_within(
-            letter.author.domain, form_domains
-        )
-        found = _of_service(letter, service, own) if service else _from_outside(letter, own)
-    return found
+    if is_within(letter.author.domain, own):
+        return _from_inside(letter, own)
+    return _listed(letter, own) or _from_outside(letter, own, form_domains)
 
 
 def _said(who: MailboxName, evidence: str, doubt: str = "") -> Sender:
@@ -94,30 +88,24 @@ def _without_author(letter: Letter) -> Sender:
 def _listed(letter: Letter, own: Sequence[str]) -> Sender | None:
     """A mailing list or a service that put itself into From: "Anna via List"."""
     via, answer = _VIA.match(letter.author.name), _only_other(letter, own)
+    if not via:
+        return None
+    name = via[1].strip(" '\"")
     is_list = is_within(letter.author.domain, own) or letter.headers.has("list-id") or letter.headers.has("list-post")
-    if is_list and (original := _original(letter, own)):
-        named = MailboxName(original.name or _plain(via), original.address)
-        return _said(named, "the list wrote itself into From; X-Original-From names the author")
-    if via and answer and (is_list or answer.name in {"", _plain(via)}):
-        named = MailboxName(answer.name or _plain(via), answer.address)
-        return _said(named, "who passes it on stands in From; Reply-To names the author")
-    if via and is_list:
-        named, doubt = MailboxName(_plain(via), letter.author.address), "the mailing list hides the author's address"
-        return _said(named, "From of the mailing list", doubt)
-    return None
+    if answer and (is_list or answer.name in {"", name}):
+        evidence = "who passes it on stands in From; Reply-To names the author"
+        return _said(MailboxName(answer.name or name, answer.address), evidence)
+    doubt = "the mailing list hides the author's address"
+    return _said(MailboxName(name, letter.author.address), "From of the mailing list", doubt) if is_list else None
 
 
-def _original(letter: Letter, own: Sequence[str]) -> MailboxName | None:
-    """The author that Google Groups keeps in a header; nobody can be made one of us by it."""
+def _grouped(letter: Letter, own: Sequence[str]) -> Sender | None:
+    """The outside author whom Google Groups replaced by our own group's address in From."""
     for name in ("x-original-from", "x-original-sender"):
         original = next(iter(read_addresses(letter.headers.text(name))), None)
-        if original and original.address and not is_within(original.domain, (*own, letter.author.domain)):
-            return original
+        if original and original.address and not is_within(original.domain, own):
+            return _said(original, f"our own group wrote itself into From; {name.title()} names the author")
     return None
-
-
-def _plain(via: re.Match[str] | None) -> str:
-    return via[1].strip(" '\"") if via else ""
 
 
 def _only_other(letter: Letter, own: Sequence[str]) -> MailboxName | None:
@@ -131,7 +119,7 @@ def _from_inside(letter: Letter, own: Sequence[str]) -> Sender:
     """From names one of us: a colleague, perhaps one who forwards, or a form on our own site."""
     if _fails_authentication(letter.headers):
         return _said(letter.author, "From", "the mail claims our own domain, but its authentication failed")
-    if found := _forwarded(letter, own):
+    if found := _grouped(letter, own) or _listed(letter, own) or _forwarded(letter, own):
         return found
     answered = _answered(_only_other(letter, own), _filled(letter, own), "a form on our own site")
     return answered or _said(letter.author, "From, one of our own domains")
@@ -193,13 +181,15 @@ def _writer(value: str) -> MailboxName:
     return MailboxName("" if "@" in name else name, address)
 
 
-def _from_outside(letter: Letter, own: Sequence[str]) -> Sender:
-    answer = _only_other(letter, own)
+def _from_outside(letter: Letter, own: Sequence[str], form_domains: Sequence[str]) -> Sender:
+    domain, answer = letter.author.domain, _only_other(letter, own)
+    if service := service_of(domain) or (domain if is_within(domain, form_domains) else ""):
+        return _of_service(letter, service, own)
     if not _ROBOT.match(letter.author.address):
         return _said(letter.author, "From", _impostor(letter, own) or _elsewhere(letter, answer))
     if answer:
         return _said(answer, "Reply-To of an automatic sender", _impostor(letter, own))
-    if not _is_bulk(letter.headers) and _filled(letter, (*own, letter.author.domain)):
+    if not _is_bulk(letter.headers) and _filled(letter, (*own, domain)):
         doubt = "the text names a sender as a form would, but the mail is from no known form"
         return _said(letter.author, "From", doubt)
     return _said(letter.author, "From", _impostor(letter, own))
