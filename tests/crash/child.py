@@ -1,0 +1,125 @@
+"""The processes under test. One parent loads the program once; each job is done by a fork of it, which may die.
+
+    {"deed": "process", "database": ..., "user": ..., "log": ..., "at": 7, "side": "before"}
+
+is answered by {"status": 0} or {"killed": true}. Started by `Children`; not by hand.
+"""
+
+import json
+import os
+import socket
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import django
+
+ANSWER_TIME = 0.6  # seconds at most that a client waits for anything, where a job is `impatient`
+
+
+def main() -> None:
+    """Do the jobs that come in by the line."""
+    django.setup()
+    services = {int(port): name for port, name in json.loads(sys.argv[1]).items()}
+    load()
+    print("ready", flush=True)
+    for line in sys.stdin:
+        pid = os.fork()
+        if pid == 0:
+            os._exit(live(json.loads(line), services))
+        _, status = os.waitpid(pid, 0)
+        killed = os.WIFSIGNALED(status)
+        print(json.dumps({"killed": killed, "status": 0 if killed else os.waitstatus_to_exitcode(status)}), flush=True)
+
+
+def load() -> None:
+    """Import what a run needs: it takes seconds."""
+    import google.oauth2.service_account
+    import gspread
+    import openai.resources.chat
+    from django.core.management import get_commands
+    from django.urls import get_resolver
+
+    from triage.classifiers.llm import api
+
+    api.load()
+    get_commands()
+    assert gspread and openai and google and get_resolver
+
+
+def live(job: dict[str, Any], services: dict[int, str]) -> int:
+    """Do one job in this process, which belongs to it alone."""
+    from django.conf import settings
+    from django.db import connection
+
+    from tests.crash.points import Points
+
+    log = Path(job["log"])
+    said = os.open(log.with_suffix(".said"), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    for standard in (1, 2):
+        os.dup2(said, standard)
+    connection.settings_dict["NAME"] = job["database"]
+    settings.MAILBOXES = {"inbox": replace(settings.MAILBOXES["inbox"], user=job["user"])}
+    for name, value in job.get("settings", {}).items():
+        setattr(settings, name, value)
+    if job.get("impatient"):
+        hurry()
+    Points(log, services, job.get("at", -1), job.get("side", "")).install()
+    try:
+        DEEDS[job["deed"]]()
+    except BaseException:
+        traceback.print_exc()
+        return 1
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    return 0
+
+
+def hurry() -> None:
+    """Shorten every time-out, at the socket: whoever waits for an answer gives up soon."""
+    original = socket.socket.settimeout
+
+    def settimeout(sock: socket.socket, seconds: float | None) -> None:
+        original(sock, ANSWER_TIME if seconds is None else min(seconds, ANSWER_TIME))
+
+    socket.socket.settimeout = settimeout  # type: ignore[method-assign, assignment]
+
+
+def process() -> None:
+    from django.core.management import call_command
+
+    call_command("process_inbox")
+
+
+def review() -> None:
+    """A person looks at what waits for one, and calls it a lead."""
+    from triage.models import Message
+    from triage.services import decide
+
+    for message in Message.objects.filter(status=Message.Status.REVIEW).order_by("pk"):
+        decide(message, "lead", person(), why="asks for a price")
+
+
+def approve() -> None:
+    """A person approves the reply to the first lead."""
+    from triage.models import Draft
+    from triage.services import approve_draft
+
+    for draft in Draft.objects.filter(message__subject__startswith="lead number", state=Draft.State.WAITING):
+        approve_draft(draft, person())
+
+
+def person() -> Any:
+    from django.contrib.auth import get_user_model
+
+    return get_user_model().objects.get(username="petra")
+
+
+DEEDS: dict[str, Callable[[], None]] = {"process": process, "review": review, "approve": approve}
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,108 @@
+"""The points at which a process can die: each write to another server and each commit, named and counted.
+
+Hooked in below the libraries, at the socket and at Django's connection, so that none is missed and nothing of the
+product has to know. The name is the innermost function of ours that caused it and what was asked; one that
+none of our functions caused is called "unnamed".
+"""
+
+import os
+import re
+import select
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from django.db import connection
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+OURS = ("inbox_router.", "triage.", "routing.", "crm.")
+PATIENCE = 1.0  # seconds that an answer may take before the process dies without it
+
+
+class Points:
+    """Writes the name of each point to `log` as it comes; dies at number `at`, before or after it."""
+
+    def __init__(self, log: Path, services: dict[int, str], at: int = -1, side: str = "") -> None:
+        self.log = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        self.services, self.at, self.side = services, at, side
+        self.number = -1
+
+    def passed(self, what: str, act: Callable[[], Any], settle: Callable[[], object] = lambda: None) -> Any:
+        """Do what is at this point; `settle` waits until it has taken effect on the other side."""
+        self.number += 1
+        here = self.number == self.at
+        os.write(self.log, f"{caller()} {what}\n".encode())
+        if here and self.side == "before":
+            os.kill(os.getpid(), signal.SIGKILL)
+        result = act()
+        if here:
+            settle()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return result
+
+    def install(self) -> None:
+        """Hook in, for the rest of this process's life."""
+        for name in ("send", "sendall"):
+            setattr(socket.socket, name, self._counted(getattr(socket.socket, name)))
+        commit = BaseDatabaseWrapper._commit  # type: ignore[attr-defined]
+        BaseDatabaseWrapper._commit = lambda wrapper: self.passed("commit", lambda: commit(wrapper))  # type: ignore[attr-defined]
+        connection.execute_wrappers.append(self._written)
+
+    def _counted(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        def sent(sock: socket.socket, data: Any, *flags: int) -> Any:
+            if sock.family != socket.AF_INET:
+                return original(sock, data, *flags)
+            service = self.services.get(sock.getpeername()[1], "unnamed")
+            settle = lambda: until_answered(sock, bytes(data))  # noqa: E731
+            return self.passed(f"{service} {summary(bytes(data))}", lambda: original(sock, data, *flags), settle)
+
+        return sent
+
+    def _written(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+        """A statement outside a transaction is a commit of its own."""
+        if connection.in_atomic_block or not sql.startswith(("INSERT", "UPDATE", "DELETE")):
+            return execute(sql, params, many, context)
+        return self.passed(f"commit of {' '.join(sql.split()[:2])}", lambda: execute(sql, params, many, context))
+
+
+def caller() -> str:
+    """The innermost function of ours on the stack."""
+    frame = sys._getframe(1)
+    while frame:
+        name = frame.f_globals.get("__name__", "")
+        if name.startswith(OURS):
+            return f"{name}:{frame.f_code.co_qualname}"
+        frame = frame.f_back  # type: ignore[assignment]
+    return "unnamed"
+
+
+def summary(data: bytes) -> str:
+    """The beginning of what is sent, without what differs from run to run."""
+    line = data[:200].split(b"\r\n")[0].decode("utf-8", "replace")
+    if tagged := re.match(r"[A-Z]{4}\d+ ((?:UID )?[A-Z]+)", line):
+        return tagged[1]
+    if request := re.match(r"(GET|POST|PUT) ([^ ?]+)", line):
+        return f"{request[1]} {request[2]}"
+    if smtp := re.match(r"(?i)(ehlo|mail|rcpt|data|quit|rset)\b", line):
+        return smtp[1].upper()
+    return "what follows"
+
+
+def until_answered(sock: socket.socket, data: bytes) -> None:
+    """Wait until the whole answer is there, unread; not at all where the body is still to come."""
+    if re.match(rb"(POST|PUT) ", data) and data.endswith(b"\r\n\r\n"):
+        return
+    tag = re.match(rb"[A-Z]{4}\d+ ", data)
+    wanted = re.compile(rb"^(" + (tag[0] if tag else rb"[A-Z]{4}\d+ ") + rb"|\+)", re.MULTILINE)
+    imap = tag is not None or not re.match(rb"[A-Za-z]{4}|\{", data)
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        select.select([sock], [], [], max(deadline - time.monotonic(), 0))
+        there = sock.recv(1_000_000, socket.MSG_PEEK)
+        if not there or not imap or wanted.search(there):
+            return
+        time.sleep(0.002)

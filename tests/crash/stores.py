@@ -1,0 +1,188 @@
+"""What is really there after a run, read from the files and memories of the servers and from the database's own file.
+
+Nothing of the program is imported here. Two kinds of things are read: `things`, of which there must be as many as in
+the golden state (more is doubled, fewer is lost), and `facts`, which must be the same. Each is about one mail, so
+that a delivery which is openly failed or unconfirmed excuses what is missing of its own mail and of no other.
+"""
+
+import hashlib
+import re
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from email import message_from_bytes
+from pathlib import Path
+
+from tests.servers.sheets import Tab
+from tests.servers.slack import Post
+
+FOLDERS = ("INBOX", "Drafts", "Sent", "Trash", "Archive")
+Item = tuple[str, str, str]  # (store, the Message-ID that it is about, what)
+
+
+@dataclass(frozen=True)
+class State:
+    """`shown`: mails with a delivery that is openly failed or unconfirmed; `judged_by_people`: those put up for review."""
+
+    things: Counter[Item]
+    facts: frozenset[Item]
+    shown: frozenset[str]
+    judged_by_people: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Difference:
+    lost: list[Item] = field(default_factory=list)
+    doubled: list[Item] = field(default_factory=list)
+    wrong: list[Item] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.lost or self.doubled or self.wrong)
+
+
+def difference(found: State, golden: State, *, same_owners: bool) -> Difference:
+    """What is not as it should be. `same_owners`: also who got which lead, as nothing changed the order of leads."""
+    lost, doubled = golden.things - found.things, found.things - golden.things
+    excused = found.shown | (found.judged_by_people - golden.judged_by_people)
+    wrong = {fact for fact in golden.facts ^ found.facts if fact[1] not in excused}
+    return Difference(
+        [item for item in lost.elements() if item[1] not in found.shown],
+        list(doubled.elements()),
+        sorted(fact for fact in wrong if same_owners or fact[0] not in ("assignment", "credit")),
+    )
+
+
+def read(database: Path, maildir: Path, posts: list[Post], tabs: list[Tab], sent: list[tuple[list[str], bytes]]) -> State:
+    """Look everywhere."""
+    with sqlite3.connect(database, timeout=20) as rows:
+        tables = Tables(rows)
+    things = [*in_folders(maildir), *tables.things()]
+    things += [("slack", tables.about.get(post.key.split(":")[2], post.key), post.key) for post in posts]
+    things += [("smtp", header(raw, "In-Reply-To"), " ".join(to)) for to, raw in sent]
+    facts = {*placed(maildir), *tables.facts()}
+    facts |= {("slack", key, re.sub(r"/\d+/", "/N/", post.text)) for post in posts for key in [about_post(tables, post)]}
+    things += mirrored(tables, tabs)
+    return State(Counter(things), frozenset(facts), frozenset(tables.shown()), frozenset(tables.reviewed()))
+
+
+def about_post(tables: "Tables", post: Post) -> str:
+    return tables.about.get(post.key.split(":")[2], post.key)
+
+
+def mirrored(tables: "Tables", tabs: list[Tab]) -> Iterator[Item]:
+    """Each audit entry must be in the spreadsheet once: counted under the entry's golden name, so that two are two."""
+    for tab in tabs:
+        for row in tab.table()[1:]:
+            if row:
+                yield ("sheet", *tables.named(row[0]))
+
+
+def header(raw: bytes, name: str) -> str:
+    return str(message_from_bytes(raw)[name] or "").strip()
+
+
+def files(maildir: Path) -> Iterator[tuple[str, Path, bytes]]:
+    for folder in FOLDERS:
+        place = maildir if folder == "INBOX" else maildir / f".{folder}"
+        for path in sorted([*(place / "cur").glob("*"), *(place / "new").glob("*")]):
+            yield folder, path, path.read_bytes()
+
+
+def identity(raw: bytes) -> tuple[str, str]:
+    """(the customer's mail that it is about, what it is)."""
+    if answered := header(raw, "In-Reply-To"):
+        kind = "draft" if header(raw, "X-Inbox-Router-Draft") else "reply"
+        return answered, kind
+    return header(raw, "Message-ID"), "mail"
+
+
+def in_folders(maildir: Path) -> Iterator[Item]:
+    for _, _, raw in files(maildir):
+        yield ("mailbox", *identity(raw))
+
+
+def placed(maildir: Path) -> Iterator[Item]:
+    """Where each mail lies, with which flags and which bytes."""
+    for folder, path, raw in files(maildir):
+        about, kind = identity(raw)
+        names = path.parent.parent / "dovecot-keywords"
+        words = dict(line.split() for line in names.read_text().splitlines()) if names.exists() else {}
+        flags = path.name.partition(":2,")[2]
+        keywords = [words[str(ord(sign) - ord("a"))] for sign in flags if sign.islower()]
+        marks = "".join(sign for sign in flags if sign.isupper())
+        body = hashlib.sha256(raw.partition(b"\n\n" if kind == "mail" else b"\r\n\r\n")[2]).hexdigest()[:8]
+        yield ("mailbox", about, f"{kind} in {folder} {marks} {keywords} {body if kind == 'mail' else ''}")
+
+
+class Tables:
+    """The rows that matter, each about one mail."""
+
+    def __init__(self, rows: sqlite3.Connection) -> None:
+        self.rows = rows
+        self.mails = dict(rows.execute("select id, message_id from triage_message"))
+        self.drafts = dict(rows.execute("select d.id, m.message_id from triage_draft d" + OF_MESSAGE))
+        self.about = {
+            hashlib.sha256(thread.encode()).hexdigest()[:16]: mail
+            for thread, mail in rows.execute("select thread_id, message_id from triage_message order by id desc")
+        }
+        self.audit = [key for (key,) in rows.execute("select key from crm_auditentry")]
+        self._read = {name: rows.execute(query).fetchall() for name, query in QUERIES.items()}
+
+    def named(self, key: str) -> tuple[str, str]:
+        """An audit entry's key as (the mail, what), without row numbers and counts of attempts."""
+        kind, number, *rest = key.split(":")
+        what = ":".join(rest)
+        if kind in ("message", "draft"):
+            what = re.sub(r":(done|cancelled|failed|unconfirmed):\d+$", r":\1", what)
+            what = re.sub(r"drafted \w+", "drafted", what)
+            return (self.mails if kind == "message" else self.drafts).get(int(number), key), f"{kind}:{what}"
+        return self.about.get(number, key), f"{kind}:{what}"
+
+    def things(self) -> Iterator[Item]:
+        yield from (("audit", *self.named(key)) for key in self.audit if not re.search(":(failed|unconfirmed):", key))
+        for name in ("lead", "assigned", "alert", "row", "drafted"):
+            yield from ((name, about, what) for about, what in self._read[name])
+        yield from (("contact", "", address) for (address,) in self._read["contact"])
+
+    def facts(self) -> Iterator[Item]:
+        for name in ("judged", "status", "draft", "owner", "delivery", "assignment", "credit"):
+            yield from ((name, row[0], " ".join(map(str, row[1:]))) for row in self._read[name])
+
+    def shown(self) -> Iterator[str]:
+        yield from (about for (about,) in self._read["shown"])
+
+    def reviewed(self) -> Iterator[str]:
+        yield from (self.mails.get(int(key.split(":")[1]), "") for key in self.audit if ":to review:" in key)
+
+
+OF_MESSAGE = " join triage_message m on m.id = d.message_id"
+QUERIES = {
+    "contact": "select address from crm_contact",
+    "lead": "select thread_id, 'record' from crm_lead",
+    "assigned": "select l.thread_id, 'active' from routing_assignment a join crm_lead l on l.id = a.lead_id where active",
+    "alert": "select l.thread_id, 'alert ' || s.state from routing_slackalert s"
+    " join routing_assignment a on a.id = s.assignment_id join crm_lead l on l.id = a.lead_id",
+    "row": "select message_id, 'row' from triage_message",
+    "drafted": "select m.message_id, 'draft' from triage_draft d join triage_message m on m.id = d.message_id",
+    "judged": "select m.message_id, c.judge, c.category, c.confidence, count(*) from triage_classification c"
+    " join triage_message m on m.id = c.message_id group by 1, 2, 3, 4",
+    "status": "select message_id, status, category, version, folder, subject from triage_message",
+    "draft": "select m.message_id, d.state, d.to_address, d.subject, d.language, d.version from triage_draft d"
+    " join triage_message m on m.id = d.message_id",
+    "owner": "select thread_id, stage, subject, l.language, technical, c.address from crm_lead l"
+    " join crm_contact c on c.id = contact_id",
+    "delivery": "select m.message_id, deed, d.state, d.position, label from triage_mailboxdelivery d"
+    " join triage_message m on m.id = d.message_id",
+    "assignment": "select l.thread_id, p.email, c.email, a.rule, a.active, l.owner_email from routing_assignment a"
+    " join crm_lead l on l.id = a.lead_id join routing_salesperson p on p.id = a.salesperson_id"
+    " left join routing_salesperson c on c.id = a.cc_id",
+    "credit": "select l.thread_id, x.kind, x.earned, x.change, x.credit, p.email from routing_ledgerline x"
+    " join routing_assignment a on a.id = x.assignment_id join crm_lead l on l.id = a.lead_id"
+    " join routing_salesperson p on p.id = x.salesperson_id",
+    "shown": "select m.message_id from triage_mailboxdelivery d join triage_message m on m.id = d.message_id"
+    " where d.state in ('failed', 'unconfirmed')"
+    " union select message_id from triage_message where status in ('review', 'quarantined')"
+    " union select l.thread_id from routing_slackalert s join routing_assignment a on a.id = s.assignment_id"
+    " join crm_lead l on l.id = a.lead_id where s.state in ('failed', 'unconfirmed')",
+}
