@@ -118,7 +118,7 @@ def release_holds(then: Callable[[Assignment], object] | None = None) -> list[As
         if held.in_line and held.pool_id in closed:
             continue
         with transaction.atomic():
-            assignment = _release(held)
+            assignment = release(held)
             if assignment and then:
                 then(assignment)
         if assignment:
@@ -128,8 +128,8 @@ def release_holds(then: Callable[[Assignment], object] | None = None) -> list[As
     return given
 
 
-def _release(held: Hold) -> Assignment | None:
-    """Give out one lead that waits, if that can be done now and nobody else was faster."""
+def release(held: Hold) -> Assignment | None:
+    """Give out one lead that waits, if that can be done now and nobody else was faster. Needs a transaction."""
     lock(held.lead)
     if not Hold.objects.filter(pk=held.pk, resolved_at=None).exists():
         return None

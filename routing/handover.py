@@ -7,7 +7,7 @@ from django.db import transaction
 from crm.models import Lead
 from crm.services import Entry, record
 from routing import notices
-from routing.assigning import give
+from routing.assigning import give, release
 from routing.card import Card
 from routing.decisions import Decision, copy_turn, pools_of
 from routing.models import Assignment, Hold, LedgerLine, Membership, Pool, Rule, Salesperson
@@ -44,9 +44,21 @@ def reassign(lead: Lead, to: Salesperson, by: str, why: str) -> Assignment:
     number = _close(lead, old, held, desk)
     new = give(lead, pool, decision, card, desk, by=by, number=number)
     if old:
+        if old.answered_at:  # the customer has their answer: nobody is hurried
+            new.answered_at, new.due_at = old.answered_at, None
+            new.save(update_fields=["answered_at", "due_at"])
         _move_turn(old, new, desk, by, why)
         notices.send([notices.taken_alert(old, new, number)])
     return new
+
+
+@transaction.atomic
+def let_rotate(held: Hold, by: str, why: str) -> Assignment | None:
+    """Give a lead that waits for a person to the rotation after all; None if nobody is there, so it waits in line."""
+    lock(held.lead)
+    if Hold.objects.filter(pk=held.pk, resolved_at=None).update(for_person=False, owner=None):
+        record([notices.deed_entry("rotated", held.lead, "goes to the rotation", by, why)])
+    return release(held)
 
 
 def _open_ends(lead: Lead) -> tuple[Assignment | None, Hold | None]:

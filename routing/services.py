@@ -5,7 +5,7 @@ from routing.card import Card
 from routing.card import text as card_text
 from routing.clock import Ticked, stop_clock, tick
 from routing.conversation import Colleague, Headers, Participant, who_is_in
-from routing.handover import HandoverError, credit_back, give_turn, reassign, skip_turn
+from routing.handover import HandoverError, credit_back, give_turn, let_rotate, reassign, skip_turn
 from routing.notices import alert_managers
 from routing.ownership import colleagues
 
@@ -22,6 +22,7 @@ __all__ = [
     "colleagues",
     "credit_back",
     "give_turn",
+    "let_rotate",
     "reassign",
     "release_holds",
     "skip_turn",

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from routing.deadlines import due_at
 from routing.models import Assignment, Pool, Rule, SlackAlert
-from routing.services import Participant, stop_clock, tick
+from routing.services import Participant, colleagues, reassign, stop_clock, tick
 from tests.routing.making import check_books, give, person, pool
 
 pytestmark = pytest.mark.django_db
@@ -51,6 +51,15 @@ def test_an_answer_stops_the_clock(inside: Pool) -> None:
     given = give()
     assert stop_clock(given.lead, timezone.now(), "Ana replied from Sent")
     assert not stop_clock(given.lead, timezone.now(), "again")
+    let_time_pass()
+    assert tick().reminded == ()
+
+
+def test_a_lead_that_was_answered_hurries_nobody_after_a_handover(inside: Pool) -> None:
+    given = give()
+    stop_clock(given.lead, timezone.now(), "Ana replied from Sent")
+    new = reassign(given.lead, colleagues()["ben@acme.example"], "Mia", "Ana is ill")
+    assert new.answered_at
     let_time_pass()
     assert tick().reminded == ()
 

@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from crm.models import AuditEntry
 from routing.models import Assignment, Hold, Leave, Pool, Rule, SlackAlert
-from routing.services import Participant, colleagues, release_holds
+from routing.services import Participant, colleagues, let_rotate, release_holds
 from tests.routing.making import give, lead, member, owners, person, pool
 
 pytestmark = pytest.mark.django_db
@@ -85,6 +86,21 @@ def test_a_lead_that_waits_for_its_owner_goes_to_them_when_they_are_back(inside:
 def test_what_a_person_must_decide_is_never_released_by_itself(inside: Pool) -> None:
     give(participants=[Participant("ben@acme.example", "Ben was only CC'd", weak=True)])
     assert release_holds() == []
+
+
+def test_a_person_can_let_it_rotate_after_all(inside: Pool) -> None:
+    held = give(participants=[Participant("ben@acme.example", "Ben was only CC'd", weak=True)])
+    given = let_rotate(held, "Mia", "Ben knows nothing of it")
+    assert (given.rule, given.salesperson.name) == (Rule.ROTATION, "Ana")
+    assert AuditEntry.objects.filter(action="rotated", actor="Mia", reason="Ben knows nothing of it").exists()
+
+
+def test_what_is_let_rotate_while_nobody_is_there_waits_in_line(inside: Pool) -> None:
+    pause("Ana", "Ben")
+    held = give(participants=[Participant("ben@acme.example", "Ben was only CC'd", weak=True)])
+    assert let_rotate(held, "Mia", "nobody knows it") is None
+    pause("Ana", "Ben", minutes=-1)
+    assert [row.salesperson.name for row in release_holds()] == ["Ana"]
 
 
 def test_everybody_at_the_cap_means_waiting_and_tomorrow_it_goes_on(inside: Pool) -> None:
