@@ -36,7 +36,8 @@ def stop_clock(lead: Lead, at: datetime, how: str) -> bool:
         running = Assignment.objects.filter(lead=lead, active=True, answered_at=None)
         stopped = running.update(answered_at=at, due_at=None) > 0
         if stopped:
-            record([notices.deed_entry("answered", lead, "answered", SYSTEM, how)])
+            number = Assignment.objects.filter(lead=lead).count() - 1
+            record([notices.deed_entry("answered", lead, "answered", SYSTEM, how, number)])
     return stopped
 
 
