@@ -79,15 +79,15 @@ class Label:
 
     def perform(self, box: ImapMailbox, batch: Batch) -> Outcomes:
         here, outcomes = still_here(box, batch)
-        evidence = box.label([row.message.uid for row in here], here[0].label) if here else {}
-        return outcomes | {row.pk: evidence[row.message.uid] for row in here if row.message.uid in evidence}
+        return outcomes | by_delivery(here, self.act(box, list(here.values()), batch[0].label))
+
+    def act(self, box: ImapMailbox, uids: list[int], label: str) -> Mapping[int, str]:
+        return box.label(uids, label) if uids else {}
 
 
 class Unlabel(Label):
-    def perform(self, box: ImapMailbox, batch: Batch) -> Outcomes:
-        here, outcomes = still_here(box, batch)
-        evidence = box.unlabel([row.message.uid for row in here], here[0].label) if here else {}
-        return outcomes | {row.pk: evidence[row.message.uid] for row in here if row.message.uid in evidence}
+    def act(self, box: ImapMailbox, uids: list[int], label: str) -> Mapping[int, str]:
+        return box.unlabel(uids, label) if uids else {}
 
 
 class Move:
@@ -100,34 +100,45 @@ class Move:
         doubtful = [row for row in batch if row.in_doubt]
         if not doubtful:
             return {}
-        here = box.flags([row.message.uid for row in doubtful])
-        gone = {row.pk: row.message.message_id for row in doubtful if row.message.uid not in here}
+        uids = uids_now(box, doubtful)
+        present = box.flags(list(uids.values()))
+        gone = {row.pk: row.message.message_id for row in doubtful if uids.get(row.message_id) not in present}
         return found_in(box, [self.role], gone)
 
     def perform(self, box: ImapMailbox, batch: Batch) -> Outcomes:
         here, outcomes = still_here(box, batch, untouched=True)
-        evidence = box.move([row.message.uid for row in here], self.role) if here else {}
-        return outcomes | {row.pk: evidence[row.message.uid] for row in here if row.message.uid in evidence}
+        return outcomes | by_delivery(here, box.move(list(here.values()), self.role) if here else {})
 
 
-def still_here(
-    box: ImapMailbox, batch: Batch, *, untouched: bool = False
-) -> tuple[list["MailboxDelivery"], dict[int, Outcome]]:
-    """Split a batch into those whose mail is in the inbox as we know it, and the outcomes of the others."""
-    flags = box.flags([row.message.uid for row in batch])
+def uids_now(box: ImapMailbox, batch: Batch) -> dict[int, int]:
+    """The UIDs in the inbox by message, as the server numbers them now. One that is not known yet is left out."""
     current = box.state().uidvalidity
-    here: list[MailboxDelivery] = []
+    known = {row.message_id: row.message.uid for row in batch if row.message.uidvalidity == current}
+    return known | type(batch[0]).new_uids([row.message_id for row in batch], current)
+
+
+def still_here(box: ImapMailbox, batch: Batch, *, untouched: bool = False) -> tuple[dict[int, int], dict[int, Outcome]]:
+    """Split a batch into the UIDs, by delivery, of mails that are in the inbox, and the outcomes of the others."""
+    uids = uids_now(box, batch)
+    flags = box.flags(list(uids.values()))
+    here: dict[int, int] = {}
     outcomes: dict[int, Outcome] = {}
     for row in batch:
-        if row.message.uidvalidity != current:
+        uid = uids.get(row.message_id)
+        if uid is None:
             outcomes[row.pk] = DeliveryError("the server renumbered the folder; waiting for the next fetch")
-        elif row.message.uid not in flags:
+        elif uid not in flags:
             outcomes[row.pk] = NotWanted("left alone: a person took the mail out of the inbox")
-        elif untouched and (what := touched(row.message, flags[row.message.uid])):
+        elif untouched and (what := touched(row.message, flags[uid])):
             outcomes[row.pk] = NotWanted(f"left alone: a person {what} the mail")
         else:
-            here.append(row)
+            here[row.pk] = uid
     return here, outcomes
+
+
+def by_delivery(uids: Mapping[int, int], evidence: Mapping[int, str]) -> dict[int, Outcome]:
+    """The evidence by delivery; one whose mail vanished meanwhile is left out."""
+    return {pk: evidence[uid] for pk, uid in uids.items() if uid in evidence}
 
 
 def touched(message: "Message", flags: frozenset[str]) -> str:

@@ -138,6 +138,20 @@ def person_judgement(message: Message, category: str, user: AbstractBaseUser, wh
     )
 
 
+@transaction.atomic
+def restore(message: Message, by: str) -> None:
+    """Bring a mail back from Trash and put it up for review. Raises Conflict if it was decided anew meanwhile."""
+    current = Message.objects.filter(pk=message.pk, version=message.version)
+    message.version += 1
+    message.status, message.review_reason = Status.REVIEW, f"brought back from Trash by {by}"
+    changed = {"version": message.version, "status": message.status, "review_reason": message.review_reason}
+    if not current.update(**changed):
+        raise Conflict("This message was decided meanwhile; nothing was changed.")
+    call_off(message.deliveries.all(), "the mail is brought back")
+    bring_back(message)
+    note(message, "brought back", "Brought back from Trash, waits for a person", by)
+
+
 def bring_back(message: Message) -> None:
     """Owe the way back out of Trash, for a message that lies there by our doing."""
     moves = message.deliveries.filter(deed__in=(Deed.TRASH, Deed.RESTORE), state=MailboxDelivery.State.DONE)

@@ -425,12 +425,24 @@ def test_a_mail_in_trash_that_a_person_calls_a_lead_comes_back_byte_for_byte(hum
     assert human.mails("Trash") == before
     services.decide(Message.objects.get(), "lead", User.objects.create_user("rita"))
     run()
-    assert human.mails() == before
-    assert human.uids("Trash") == []
+    assert human.mails("Archive") == before
+    assert human.uids("Trash") == human.uids() == []
     assert Lead.objects.get().owner_name
+
+
+def test_a_mail_that_is_brought_back_from_trash_waits_in_the_inbox_for_a_person(human: ImapPeer, run: Callable) -> None:
+    human.deliver(mails.mail("spam", 37).raw)
+    before = human.mails()
     run()
-    assert Lead.objects.count() == 1
-    assert Message.objects.filter(status=Status.DUPLICATE).count() == 1
+    run()
+    services.restore(Message.objects.get(), "rita")
+    run()
+    run()
+    assert human.mails() == before
+    assert sorted(Message.objects.values_list("status", flat=True)) == [Status.DUPLICATE, Status.REVIEW]
+    services.decide(Message.objects.get(status=Status.REVIEW), "accounting", User.objects.create_user("rita"))
+    run()
+    assert human.flags(human.uids()[0]) == {"Accounting"}
 
 
 def test_the_kill_switch_stops_everything_outside_until_it_is_lifted(human: ImapPeer, run: Callable) -> None:

@@ -66,6 +66,18 @@ class MailboxDelivery(Delivery):
             label=label,
         )
 
+    @classmethod
+    def new_uids(cls, messages: Sequence[int], uidvalidity: int) -> dict[int, int]:
+        """Where mails are now, by message, that the server renumbered or that we brought back from Trash."""
+        copies = Message.objects.filter(same_as__in=messages, uidvalidity=uidvalidity)
+        renumbered = copies.exclude(same_as__uidvalidity=uidvalidity).order_by("uid")
+        found = dict(renumbered.values_list("same_as", "uid"))
+        restored = cls.objects.filter(message__in=messages, deed=cls.Deed.RESTORE, state=cls.State.DONE)
+        place = f"UIDVALIDITY {uidvalidity} UID "
+        here = restored.filter(evidence__contains=place).order_by("position")
+        found.update((pk, int(text.partition(place)[2])) for pk, text in here.values_list("message", "evidence"))
+        return found
+
     def together(self) -> dict[str, Any]:
         return {"mailbox": self.mailbox_id, "deed": self.deed, "label": self.label}
 
