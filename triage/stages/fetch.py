@@ -85,8 +85,10 @@ def read_chunk(context: Context) -> int:
     if not messages:
         return 0
     mails = context.box.fetch([message.uid for message in messages])
+    whole = [mail for mail in mails.values() if isinstance(mail, FetchedMail)]
+    parsed = {mail.uid: outcome for mail, outcome in zip(whole, context.reader.read(whole), strict=True)}
     for message in messages:
-        read(context, message, mails.get(message.uid))
+        read(context, message, mails.get(message.uid), parsed.get(message.uid))
     join_threads(messages)
     mark_duplicates(context.mailbox, messages)
     with transaction.atomic():
@@ -97,20 +99,16 @@ def read_chunk(context: Context) -> int:
     return len(messages)
 
 
-def read(context: Context, message: Message, mail: FetchedMail | MailboxError | None) -> None:
-    """Fill a row from what the server gave for it."""
-    try:
-        if mail is None:
-            message.status, message.error = Message.Status.DONE, "gone from the folder before it was read"
-            return
-        if isinstance(mail, MailboxError):
-            raise mail
-        fill(message, parse(mail, company_domains=settings.COMPANY_DOMAINS), mail)
-    except (UnreadableMail, MailboxError) as error:
-        quarantine(context, message, str(error))
-    except Exception as error:
-        log.exception("message %s could not be read", message.pk)
-        quarantine(context, message, f"{type(error).__name__} while reading it")
+def read(
+    context: Context, message: Message, mail: FetchedMail | MailboxError | None, parsed: ParsedMail | UnreadableMail | None
+) -> None:
+    """Fill a row from what the server gave for it, and from what that says."""
+    if mail is None:
+        message.status, message.error = Message.Status.DONE, "gone from the folder before it was read"
+    elif isinstance(mail, FetchedMail) and isinstance(parsed, ParsedMail):
+        fill(message, parsed, mail)
+    else:
+        quarantine(context, message, str(mail if isinstance(mail, MailboxError) else parsed))
 
 
 def quarantine(context: Context, message: Message, reason: str) -> None:
@@ -135,6 +133,8 @@ def fill(message: Message, parsed: ParsedMail, mail: FetchedMail) -> None:
     message.to_addresses, message.cc_addresses = " ".join(parsed.to), " ".join(parsed.cc)
     message.subject, message.headers = parsed.subject[:500], dict(parsed.headers)
     message.text, message.new_text = parsed.text, parsed.new_text
+    message.html, message.hidden = parsed.html, list(parsed.hidden_removed)
+    message.bounced_ids, message.away_until = " ".join(parsed.bounced_message_ids), parsed.out_of_office_until
     message.attachments = [
         {"name": part.name, "type": part.content_type, "size": part.size} for part in parsed.attachments
     ]
@@ -146,7 +146,7 @@ def fill(message: Message, parsed: ParsedMail, mail: FetchedMail) -> None:
 FIELDS = [
     *("status", "error", "raw", "same_as", "message_id", "in_reply_to", "references", "thread_id", "content_hash"),
     *("from_name", "from_address", "sender_name", "sender_address", "sender_evidence", "doubt", "reply_to"),
-    *("to_addresses", "cc_addresses"),
+    *("to_addresses", "cc_addresses", "html", "hidden", "bounced_ids", "away_until"),
     *("subject", "headers", "text", "new_text", "attachments", "size", "seen", "received_at", "automatic"),
 ]
 
