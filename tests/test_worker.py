@@ -24,7 +24,7 @@ from triage.embedded import EmbeddedImap
 
 STALE = 6  # seconds
 PATIENCE = 90  # seconds: how long a busy machine may take for anything
-MAIL = b"From: anna@nordholz.example\r\nTo: sales@acme.example\r\nSubject: Desks\r\nMessage-ID: <%d@x.example>\r\n\r\nHello?\r\n"
+MAIL = b"From: anna@nordholz.example\r\nSubject: Desks\r\nMessage-ID: <%d@x.example>\r\n\r\nHello?\r\n"
 
 
 @dataclass(frozen=True)

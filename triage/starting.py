@@ -7,18 +7,18 @@ from triage.classifiers.llm import ClassifierError, LlmClassifier, api
 from triage.mailbox import ImapMailbox, MailboxError
 
 
-class CannotStart(Exception):
+class CannotStartError(Exception):
     """Why nothing would be done; one line that says what to mend."""
 
 
 def make_ready() -> None:
-    """See that database, queue, a mailbox and the model can be used, and load what takes long. Raises CannotStart.
+    """See that database, queue, a mailbox and the model can be used, and load what takes long. Raises CannotStartError.
 
     One mailbox that works is enough, and a model that is only out of reach now is no reason: its mail waits.
     """
     for finding in examine("database", "queue"):
         if finding.result == Result.FAIL:
-            raise CannotStart(f"{finding.name}: {finding.found}. {finding.hint}")
+            raise CannotStartError(f"{finding.name}: {finding.found}. {finding.hint}")
     _try_mailboxes()
     if settings.LLM_MODEL:
         api.load()
@@ -27,7 +27,7 @@ def make_ready() -> None:
 
 def _try_mailboxes() -> None:
     if not settings.MAILBOXES:
-        raise CannotStart("No mailbox is set up: set MAILBOX_URL (see .env.example), or try `make demo`.")
+        raise CannotStartError("No mailbox is set up: set MAILBOX_URL (see .env.example), or try `make demo`.")
     troubles = []
     for name, account in settings.MAILBOXES.items():
         try:
@@ -36,7 +36,7 @@ def _try_mailboxes() -> None:
         except MailboxError as error:
             troubles.append(f"{name}: {error}")
     if len(troubles) == len(settings.MAILBOXES):
-        raise CannotStart("; ".join(troubles))
+        raise CannotStartError("; ".join(troubles))
 
 
 def _try_model() -> None:
@@ -44,4 +44,4 @@ def _try_model() -> None:
         LlmClassifier.from_settings().probe()
     except ClassifierError as error:
         if error.permanent:
-            raise CannotStart(str(error)) from None
+            raise CannotStartError(str(error)) from None

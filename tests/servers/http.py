@@ -119,7 +119,7 @@ class LoopbackServer:
             def body(self) -> dict[str, Any]:
                 raw = self.rfile.read(int(self.headers["content-length"] or 0)).decode()
                 if "json" in (self.headers["content-type"] or ""):
-                    return dict(json.loads(raw))
+                    return dict(json.loads(raw or "{}"))
                 return dict(flat(raw))
 
             def give(self, answer: Answer, fault: Fault | None) -> None:

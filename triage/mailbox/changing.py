@@ -143,6 +143,13 @@ def unlabel(connection: Connection, source: Folder, uids: Sequence[int], name: s
     return {uid: f"without {name}" for uid in present if uid not in still}
 
 
+def label_style(connection: Connection, source: Folder) -> str:
+    """How `label` keeps labels in a folder."""
+    if connection.can("X-GM-EXT-1"):
+        return "Gmail labels"
+    return "keywords" if "\\*" in connection.change(source) else "copies in a folder of that name"
+
+
 def keyword(name: str) -> str:
     """A label as an IMAP keyword, which may hold no spaces and few signs."""
     return re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip("-")

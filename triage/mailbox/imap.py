@@ -9,7 +9,7 @@ from typing import Concatenate, ParamSpec, Self, TypeVar
 from imapclient.exceptions import IMAPClientError
 
 from inbox_router.environment import MailboxAccount
-from triage.mailbox import changing, reading, searching
+from triage.mailbox import announcing, changing, reading, searching
 from triage.mailbox.connection import Connection
 from triage.mailbox.errors import MailboxError, understood
 from triage.mailbox.folders import Folder, Role
@@ -131,6 +131,27 @@ class ImapMailbox:
             uids = list(self._connection.client.search(["SINCE", since]))
         answers = self._connection.fetch(uids, [SENT_FIELDS])
         return state, {uid: reading.header_in(answer) for uid, answer in answers.items()}
+
+    @verb
+    def folders(self) -> dict[Role, str | None]:
+        """The path of the folder that plays each part; None for one that is still to be created."""
+        return {role: self._connection.path(role) for role in Role}
+
+    @verb
+    def label_style(self) -> str:
+        """How labels are kept on this server, for people: as Gmail labels, keywords or copies in a folder."""
+        return changing.label_style(self._connection, Role.INBOX)
+
+    @property
+    def announces_mail(self) -> bool:
+        """Whether the server tells of new mail by itself (IDLE, RFC 2177)."""
+        return self._connection.can("IDLE")
+
+    @verb
+    def wait_for_mail(self, seconds: float) -> bool:
+        """Wait until new mail is announced, at most so long, and less than half an hour; whether it was."""
+        self._connection.read(Role.INBOX)
+        return announcing.wait(self._connection.client, seconds)
 
     # --- changing -----------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from triage.starting import CannotStart, make_ready
+from triage.starting import CannotStartError, make_ready
 from triage.tasks import ensure_schedules
 from triage.watchdog import STALE, Watchdog
 
@@ -22,7 +22,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             make_ready()
-        except CannotStart as error:
+        except CannotStartError as error:
             raise CommandError(str(error)) from None
         ensure_schedules()
         Watchdog(options["stale"]).run()
