@@ -10,21 +10,18 @@ from pathlib import Path
 from typing import Self
 
 from triage.classifiers import Judgement, MailText
-from triage.classifiers.local.features import Features, features
+from triage.classifiers.local.features import Features, features_of
 from triage.classifiers.local.language import language_of
-from triage.classifiers.local.model import Model, Verdict
+from triage.classifiers.local.model import Model, Verdict, final_confidence
 from triage.classifiers.local.reasons import reason_for
 from triage.classifiers.local.signature import company_of
 from triage.classifiers.local.technical import is_technical
 from triage.parsing.names import first_name
 
 STARTER = Path(__file__).with_name("starter.npz")
-SURE = 0.95  # of the safe-to-trash head: the second key to the trash
-WORDS = 8  # a mail with fewer is never trashed
-UNSURE = 0.69  # below the default REVIEW_THRESHOLD
 
 
-@dataclass(frozen=True)
+@dataclass
 class LocalClassifier:
     """Judges with the weights of one model."""
 
@@ -40,7 +37,7 @@ class LocalClassifier:
 
     def classify(self, mails: Sequence[MailText]) -> list[Judgement]:
         """Judge each mail; a mail without a single word is "uncertain"."""
-        rows = [features(mail) for mail in mails]
+        rows = [features_of(mail) for mail in mails]
         verdicts = self.model.judge(rows)
         return [self._judgement(*triple) for triple in zip(mails, rows, verdicts, strict=True)]
 
@@ -48,7 +45,7 @@ class LocalClassifier:
         text = mail.new_text or mail.text
         return Judgement(
             category=verdict.category,
-            confidence=round(confidence(row, verdict), 3),
+            confidence=round(final_confidence(row, verdict), 3),
             language=language_of(text) or language_of(f"{mail.subject} {mail.text}"),
             technical=verdict.category == "lead" and is_technical(mail, row),
             sender_first_name=first_name(mail.sender_name, mail.sender_address),
@@ -56,11 +53,3 @@ class LocalClassifier:
             reason=reason_for(self.model, row, verdict),
             model=self.name,
         )
-
-
-def confidence(row: Features, verdict: Verdict) -> float:
-    """How sure the category is; for what would be trashed only if the second head is sure, too."""
-    if verdict.category not in ("spam", "newsletter"):
-        return verdict.confidence
-    safe = verdict.safe_to_trash >= SURE and row.words >= WORDS
-    return verdict.confidence if safe else min(verdict.confidence, UNSURE)

@@ -29,6 +29,11 @@ class LabelledMail:
     group: str
 
     @property
+    def synthetic(self) -> bool:
+        """Whether it was made from a template."""
+        return self.group.startswith(("starter:", "tpl:"))
+
+    @property
     def may_be_trashed(self) -> bool:
         return bool(self.acceptable & TRASH)
 
@@ -36,9 +41,11 @@ class LabelledMail:
 def read_jsonl(path: Path) -> Iterator[LabelledMail]:
     """Each mail of a .jsonl or .jsonl.gz file; raises DatasetError for a file that is something else."""
     opener = gzip.open if path.suffix == ".gz" else open
+    number = 0
     try:
         with opener(path, "rt", encoding="utf-8") as lines:
-            for number, line in enumerate(lines, 1):
+            for line in lines:
+                number += 1
                 if line.strip():
                     yield _mail(json.loads(line))
     except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:

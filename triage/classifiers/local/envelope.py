@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 (punctuation of many scripts)
 """What a mail's headers and outer shape say, as tokens. No one of them is a verdict."""
 
 import re
@@ -40,6 +41,11 @@ STRANGE_TLD = re.compile(
     r"\.(top|xyz|icu|click|club|online|site|buzz|live|shop|win|bid|loan|work|space|website|fun|vip|cam|rest|ru|cn)$"
 )
 MONEY = re.compile(r"(?:[$€£¥₹]|\b(?:USD|EUR|GBP|CHF|zł|Kč|kr|Ft|TL|BTC|元|円)\b)", re.IGNORECASE)
+FORWARDED = re.compile(
+    r"^[ \t]*-{3,}.{0,20}(?:original|ursprüngliche|forwarded|weitergeleitete|message d'origine|messaggio)|"
+    r"^\s*-{5,} ?forwarded by",
+    re.IGNORECASE | re.MULTILINE,
+)
 LINK = re.compile(r"https?://|www\.", re.IGNORECASE)
 
 
@@ -101,7 +107,7 @@ def _attachments(mail: MailText) -> list[str]:
 
 
 def _shape(mail: MailText, body: str) -> list[str]:
-    found = [f"length:{min(7, (len(body) // 40).bit_length())}"]
+    found = []
     if links := len(LINK.findall(body)):
         found.append(f"links:{min(4, links.bit_length())}")
     if MONEY.search(body):
@@ -116,6 +122,8 @@ def _shape(mail: MailText, body: str) -> list[str]:
         found.append("subject:loud")
     if re.match(r"(re|aw|sv|antw|odp|rif|回复|答复)\s*:", mail.subject.strip(), re.IGNORECASE):
         found.append("subject:reply")
+    if FORWARDED.search(mail.text) or re.match(r"(fwd?|wg|tr|rv|vs|i|enc)\s*:", mail.subject.strip(), re.IGNORECASE):
+        found.append("forwarded")
     if any(line.lstrip().startswith(">") for line in mail.text.splitlines()):
         found.append("quotes")
     return found

@@ -6,6 +6,7 @@ Only numpy is needed, so that a process which judges mail never pays for importi
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from zlib import crc32
 
 import numpy as np
@@ -18,7 +19,7 @@ from triage.classifiers.local.wording import body_of, length_in_words, plain, wo
 BITS = 18
 SIZE = 1 << BITS
 # Blocks are scaled to these lengths: what generalises over languages and years (ideas, headers) counts more.
-WORDS, CHARACTERS, IDEAS = 1.0, 1.0, 0.45
+WORDS, CHARACTERS, IDEAS = 1.5, 1.5, 0.3
 
 
 @dataclass(frozen=True)
@@ -62,11 +63,11 @@ def character_columns(text: str) -> np.ndarray:
 def word_tokens(subject: list[str], body: list[str]) -> list[str]:
     """Words and pairs of words; those of the subject once more as the subject's own."""
     both = subject + body
-    pairs = [f"{a} {b}" for a, b in zip(both, both[1:], strict=False)]
+    pairs = [f"{a} {b}" for a, b in pairwise(both)]
     return [*dict.fromkeys(both), *dict.fromkeys(pairs), *(f"subject:{word}" for word in dict.fromkeys(subject))]
 
 
-def features(mail: MailText) -> Features:
+def features_of(mail: MailText) -> Features:
     """Read one mail."""
     body = body_of(mail)
     subject_text, body_text = plain(mail.subject), plain(body)
@@ -87,7 +88,7 @@ def features(mail: MailText) -> Features:
         values=np.concatenate([block[1] for block in blocks]),
         evidence=tuple(zip(tokens, word_columns, strict=True)),
         ideas=ideas,
-        words=length_in_words(body_text, words),
+        words=length_in_words(f"{subject_text} {body_text}", [*subject, *words]),
         bulk=bulk == "bulk",
     )
 

@@ -9,8 +9,9 @@ import numpy as np
 from triage.classifiers.local.features import SIZE, Features
 
 CATEGORIES = ("spam", "newsletter", "lead", "accounting", "uncertain")
-BUSINESS = ("quote", "price", "buying", "reseller", "invoice", "payment", "reminder", "credit_note", "tax", "statement",
-            "bookkeeping", "application", "complaint", "order_status", "absent", "bounce")  # fmt: skip
+SURE = 0.95  # of the safe-to-trash head: the second key to the trash
+WORDS = 8  # a mail with fewer is never trashed
+UNSURE = 0.69  # below the default REVIEW_THRESHOLD
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,8 @@ class Model:
         if not rows:
             return []
         scores = self.scores(rows)
-        sure = _probability(self.confidence, head_inputs(scores, rows))
-        safe = _probability(self.trash, trash_inputs(scores, rows))
+        sure = probability(self.confidence, head_inputs(scores, rows))
+        safe = probability(self.trash, trash_inputs(scores, rows))
         tops = scores.argmax(1)
         return [
             Verdict(CATEGORIES[top], float(sure[i]), float(safe[i]), tuple(map(float, scores[i])))
@@ -47,7 +48,8 @@ class Model:
 
     def scores(self, rows: Sequence[Features]) -> np.ndarray:
         """How much each mail looks like each category (mails x categories)."""
-        return np.stack([row.values @ self.weights(row.columns) for row in rows]) + self.offsets
+        scores: np.ndarray = np.stack([row.values @ self.weights(row.columns) for row in rows]) + self.offsets
+        return scores
 
     def weights(self, columns: Sequence[int] | np.ndarray) -> np.ndarray:
         """The weights of some columns, as numbers to calculate with."""
@@ -73,8 +75,18 @@ class Model:
         return cls(coefficients, parts["offsets"], parts["confidence"], parts["trash"])
 
 
-def _probability(head: np.ndarray, inputs: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-np.clip(head[0] + inputs @ head[1:], -30, 30)))
+def final_confidence(row: Features, verdict: Verdict) -> float:
+    """How sure the category is; for what would be trashed only if the second head is sure, too."""
+    if verdict.category not in ("spam", "newsletter"):
+        return verdict.confidence
+    safe = verdict.safe_to_trash >= SURE and row.words >= WORDS
+    return verdict.confidence if safe else min(verdict.confidence, UNSURE)
+
+
+def probability(head: np.ndarray, inputs: np.ndarray) -> np.ndarray:
+    """A head's chance of yes for each row of its inputs."""
+    chances: np.ndarray = 1 / (1 + np.exp(-np.clip(head[0] + inputs @ head[1:], -30, 30)))
+    return chances
 
 
 def head_inputs(scores: np.ndarray, rows: Sequence[Features]) -> np.ndarray:
@@ -89,11 +101,14 @@ def head_inputs(scores: np.ndarray, rows: Sequence[Features]) -> np.ndarray:
 
 
 def trash_inputs(scores: np.ndarray, rows: Sequence[Features]) -> np.ndarray:
-    """What trashing rests on: the best reason for it against the best one against it, each reason, the ideas found."""
-    spam, news, *keep = scores.T
-    best_keep = np.max(keep, axis=0)
-    ideas = np.array([[idea in row.ideas for idea in BUSINESS] for row in rows], dtype=np.float32)
+    """What trashing rests on: the best reason for it, the reasons against it, how much there is to read.
+
+    The bends let a weak reason for it weigh more than strong ones against the rest: mail that looks like nothing
+    known is not rubbish.
+    """
+    best_trash, best_keep = scores[:, :2].max(axis=1), scores[:, 2:].max(axis=1)
+    gap = best_trash - best_keep
     length = np.log1p([row.words for row in rows])
-    return np.column_stack(
-        [np.maximum(spam, news) - best_keep, spam, news, *keep, ideas, length, np.minimum(length, 2.5)]
-    )
+    wanted, unclear = scores[:, 2:4].max(axis=1), scores[:, 4]
+    bends = np.minimum(gap, 0.5), np.minimum(best_trash, 0)
+    return np.column_stack([gap, best_trash, *bends, wanted, unclear, np.minimum(length, 3)])

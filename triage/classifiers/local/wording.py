@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 (punctuation of many scripts)
 """Text made comparable: folded letters, links and numbers as what they are, both ends of a long mail."""
 
 import re

@@ -1,0 +1,213 @@
+"""The embedded classifier with the weights that are shipped."""
+
+import subprocess
+import sys
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from triage.classifiers import MailText
+from triage.classifiers.local import STARTER, LocalClassifier
+from triage.classifiers.local.augmentation import without_list
+from triage.classifiers.local.concepts import concepts_in
+from triage.classifiers.local.dataset import LabelledMail
+from triage.classifiers.local.features import features_of
+from triage.classifiers.local.model import CATEGORIES, Model, Verdict, final_confidence
+from triage.classifiers.local.starter import starter_mail
+from triage.classifiers.local.training import train
+from triage.classifiers.local.wording import fold, plain, words_in
+
+
+@pytest.fixture(scope="module")
+def judge() -> LocalClassifier:
+    return LocalClassifier.load()
+
+
+def mail(subject: str, text: str, **more: Any) -> MailText:
+    return replace(MailText(subject, "Jo Doe", "jo@halvard.example", text, text), **more)
+
+
+SALE = mail(
+    "Garden week: 25 % off",
+    "Only until Sunday: 25 % off all garden tools and free shipping. Order now in our shop! Unsubscribe here.",
+    sender_address="news@mail.plantshop.example",
+    headers={"list-unsubscribe": "<https://plantshop.example/u>", "precedence": "bulk"},
+)
+KNOWN = {
+    "lead": [
+        mail("Pumps", "Good day, please quote 12 dosing pumps including freight to Oslo and your delivery time."),
+        mail("", "hi how much for 40 of the oak chairs? sent from my phone"),
+        mail("Anfrage", "Guten Tag, wir benötigen ein Angebot über 30 Gartenbänke. Wann könnten Sie liefern?"),
+        mail("Demande", "Bonjour, quel est le prix de 15 chaises de jardin, livraison comprise ?"),
+        mail("Förfrågan", "Hej, vad kostar 20 trädgårdsbänkar och hur lång är leveranstiden?"),
+        mail("お見積り", "ベンチ20台のお見積りをお願いします。納期も教えてください。"),
+    ],
+    "accounting": [
+        mail(
+            "Invoice 4711", "We still have no credit note for invoice 4711. Please check with your accounts department."
+        ),
+        mail(
+            "Mahnung",
+            "Unsere Rechnung 88 über 310,00 EUR ist seit zwei Wochen fällig. Bitte überweisen Sie den Betrag.",
+        ),
+        mail("Factura", "Buenos días, la factura 5512 tiene un importe equivocado, ¿pueden corregirla?"),
+        mail("Faktura", "Dobrý den, fakturu za září jsme dosud neobdrželi. Pošlete ji prosím znovu. Účtárna"),
+    ],
+    "uncertain": [
+        mail(
+            "Application", "Please find attached my CV for the position of accountant. I look forward to an interview."
+        ),
+        mail("Order 99", "The bench from order 99 arrived with a broken leg. What shall we do?"),
+        mail("Lunch", "Hi Tom, are we still on for lunch tomorrow? Love, Ann"),
+        mail("Abwesend", "Ich bin bis zum 12.5. im Urlaub.", headers={"auto-submitted": "auto-replied"}),
+    ],
+    "newsletter": [SALE],
+    "spam": [
+        mail(
+            "Your account is limited",
+            "Dear customer, we noticed unusual activity. Your account will be suspended within 24 hours unless you "
+            "verify your password here: http://secure-login.example/a",
+            sender_address="support@q8z.top",
+        )
+    ],
+}
+
+
+@pytest.mark.parametrize(("category", "given"), [(name, one) for name, mails in KNOWN.items() for one in mails])
+def test_plain_cases_in_several_languages_are_told(judge: LocalClassifier, category: str, given: MailText) -> None:
+    assert judge.classify([given])[0].category == category
+
+
+def test_a_mail_is_judged_the_same_alone_and_in_a_batch(judge: LocalClassifier) -> None:
+    mails = [one for group in KNOWN.values() for one in group]
+    assert judge.classify(mails) == [judge.classify([one])[0] for one in mails]
+
+
+def test_the_language_is_told_or_left_open(judge: LocalClassifier) -> None:
+    german, short = judge.classify([KNOWN["lead"][2], mail("ok", "ok?")])
+    assert (german.language, short.language) == ("de", "")
+
+
+def test_a_technical_request_is_told_from_an_ordinary_one(judge: LocalClassifier) -> None:
+    drawing = mail("RFQ", "Please quote 50 shafts as per drawing, material 316L stainless, tolerance h6.")
+    step = mail("Anfrage", "Bitte bieten Sie uns 50 Teile an.", attachments=("part.step (model/step)",))
+    assert [one.technical for one in judge.classify([drawing, step, KNOWN["lead"][0]])] == [True, True, False]
+
+
+def test_the_company_is_read_from_the_signature_or_the_address(judge: LocalClassifier) -> None:
+    signed = mail("Price", "What do 10 chairs cost?\nJo Doe\nHalvard Bygg AB")
+    free = mail("Price", "What do 10 chairs cost?", sender_address="jo@gmail.com")
+    assert [one.company for one in judge.classify([signed, KNOWN["lead"][0], free])] == [
+        "Halvard Bygg AB",
+        "Halvard",
+        None,
+    ]
+
+
+def test_the_reason_names_ideas_and_words_of_the_mail(judge: LocalClassifier) -> None:
+    reason = judge.classify([KNOWN["lead"][2]])[0].reason
+    assert "asks for a quote" in reason.lower()
+    assert "no list headers" in reason
+    assert "sent in bulk" in judge.classify([SALE])[0].reason
+
+
+class TestTheTrash:
+    """Spam and newsletters reach the threshold only when the second head is sure, too."""
+
+    def verdict(self, safe: float) -> Verdict:
+        return Verdict("spam", 0.99, safe, (0.0,) * 5)
+
+    def test_one_key_is_not_enough(self) -> None:
+        row = features_of(SALE)
+        assert final_confidence(row, self.verdict(0.96)) == 0.99
+        assert final_confidence(row, self.verdict(0.94)) < 0.70
+
+    def test_a_mail_of_a_few_words_is_never_trashed(self, judge: LocalClassifier) -> None:
+        short = mail("WIN", "Click now: http://win.example", sender_address="a@b.top")
+        assert final_confidence(features_of(short), self.verdict(1.0)) < 0.70
+        assert judge.classify([short])[0].confidence < 0.70
+
+    def test_other_categories_need_no_second_key(self) -> None:
+        assert final_confidence(features_of(SALE), Verdict("lead", 0.9, 0.0, (0.0,) * 5)) == 0.9
+
+    @pytest.mark.parametrize("category", ["lead", "accounting", "uncertain"])
+    def test_no_list_header_trashes_what_somebody_waits_for(self, judge: LocalClassifier, category: str) -> None:
+        bulk = {"list-unsubscribe": "<https://x.example/u>"}
+        judged = judge.classify([replace(one, headers={**one.headers, **bulk}) for one in KNOWN[category]])
+        assert [one for one in judged if one.category in ("spam", "newsletter") and one.confidence >= 0.70] == []
+
+
+class TestReading:
+    def test_accents_capitals_numbers_links_and_addresses_are_unified(self) -> None:
+        assert plain("Ångström ÉTÉ 1.250,00 jo@x.example https://x.example/a?b") == (
+            "angstrom ete 0000 ⟨address⟩ ⟨link⟩"
+        )
+        assert fold("ガス 한글") == "ガス 한글"
+
+    @pytest.mark.parametrize(
+        ("text", "idea"),
+        [
+            ("Bitte um ein Angebot", "quote"),
+            ("we are out of office", "absent"),
+            ("请报价", "quote"),
+            ("veškeré faktury", "invoice"),
+            ("jak se odhlásit z odběru", "unsubscribe"),
+        ],
+    )
+    def test_ideas_are_found_in_many_languages(self, text: str, idea: str) -> None:
+        assert idea in concepts_in(words_in(plain(text)), plain(text))
+
+    def test_quoted_lines_do_not_count(self) -> None:
+        quoting = mail("Re: price", "Thanks!\n> Please quote 20 chairs and your price list")
+        assert "quote" not in features_of(quoting).ideas
+
+
+class TestLearning:
+    def test_starter_mail_is_the_same_for_the_same_seed_and_has_every_category_in_every_language(self) -> None:
+        mails = list(starter_mail(renderings=1))
+        assert [one.mail for one in mails] == [one.mail for one in starter_mail(renderings=1)]
+        languages = {one.language for one in mails}
+        assert {(one.language, one.label) for one in mails} == {(a, b) for a in languages for b in CATEGORIES}
+        assert len(languages) >= 30
+
+    def test_no_slot_is_left_open_in_starter_mail(self) -> None:
+        open_slots = [one.group for one in starter_mail(renderings=1) if "{" in one.mail.subject + one.mail.text]
+        assert open_slots == []
+
+    def test_a_copy_without_its_list_has_no_list_headers_and_must_not_be_trashed(self) -> None:
+        sent = mail("[users] Re: cables", "It works.\n_______________\nlist info", headers={"list-id": "<users>"})
+        both = LabelledMail(sent, "uncertain", frozenset(("uncertain", "newsletter")), "en", "x", "x")
+        bare = without_list(both)
+        assert (bare.mail.subject, bare.mail.text, dict(bare.mail.headers)) == ("Re: cables", "It works.", {})
+        assert bare.acceptable == {"uncertain"}
+
+    def test_learned_weights_survive_saving(self, tmp_path) -> None:  # type: ignore[no-untyped-def]
+        mails = [one for one in starter_mail(renderings=2) if one.language in ("en", "de")]
+        model = train(mails)
+        model.save(tmp_path / "weights.npz")
+        rows = [features_of(one.mail) for one in mails[::40]]
+        before, after = model.judge(rows), Model.load(tmp_path / "weights.npz").judge(rows)
+        assert [one.category for one in after] == [one.category for one in before]
+        assert np.allclose([one.confidence for one in after], [one.confidence for one in before], atol=0.03)
+
+    def test_weights_of_another_version_are_refused(self, tmp_path) -> None:  # type: ignore[no-untyped-def]
+        with np.load(STARTER) as file:
+            parts = dict(file)
+        parts["coefficients"] = parts["coefficients"][:100]
+        np.savez(tmp_path / "old.npz", **parts)
+        with pytest.raises(ValueError, match="train_local_classifier"):
+            Model.load(tmp_path / "old.npz")
+
+    def test_the_shipped_weights_are_small(self) -> None:
+        assert STARTER.stat().st_size <= 10_000_000
+
+
+def test_judging_needs_neither_scikit_learn_nor_scipy() -> None:
+    code = (
+        "import os, sys; os.environ['DJANGO_SETTINGS_MODULE'] = 'tests.settings'; import django; django.setup();"
+        "from triage.classifiers.local import LocalClassifier; LocalClassifier.load();"
+        "sys.exit(bool({'sklearn', 'scipy'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
