@@ -32,17 +32,9 @@ class Touched:
 
 def touched_by(person: Salesperson) -> Touched:
     """The pools and open leads that this person's leaving touches."""
-    mine = Pool.objects.filter(active=True, memberships__salesperson=person, memberships__active=True)
-    pools = tuple(mine.select_related("fallback"))
-    last_resort = tuple(Pool.objects.filter(active=True, fallback=person))
-    emptied = {pool.pk: pool for pool in (*pools, *last_resort) if not _staffed_without(pool, person)}
-    return Touched(pools, tuple(emptied.values()), last_resort, open_leads(person).count())
-
-
-def _staffed_without(pool: Pool, person: Salesperson) -> bool:
-    others = pool.memberships.exclude(salesperson=person)
-    fallback = pool.fallback if pool.fallback_id != person.pk else None
-    return is_staffed(others.select_related("salesperson"), fallback)
+    pools = Pool.objects.filter(active=True, memberships__salesperson=person, memberships__active=True)
+    last_resort = person.fallback_of.filter(active=True)
+    return Touched(tuple(pools), tuple(person.would_empty()), tuple(last_resort), open_leads(person).count())
 
 
 def is_staffed(members: Iterable[Membership], fallback: Salesperson | None) -> bool:

@@ -1,5 +1,6 @@
 """What the last leads would have looked like under a changed pool. Nothing is written."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -54,6 +55,13 @@ def _replayed(rows: Iterable[Assignment], pool: Pool, pools: Sequence[Pool], tea
             yield replace(about, would=team.turn(row.at, asked_for(pool, inquiry)))
         elif row.pool_id == pool.pk and pool.pk is not None:
             yield replace(about, would="", elsewhere=taker.name if taker else "nobody")
+
+
+def totals(rows: Iterable[Replayed]) -> dict[str, tuple[int, int]]:
+    """Leads per person: as it was, and as it would have been."""
+    rows = list(rows)
+    was, would = Counter(row.actual for row in rows), Counter(row.would or f"to {row.elsewhere}" for row in rows)
+    return {name: (was[name], would[name]) for name in sorted(was | would)}
 
 
 class _Team:

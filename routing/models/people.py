@@ -1,6 +1,6 @@
 """The people who get leads, and when they are there."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -8,6 +8,9 @@ from django.db import models
 from simple_history.models import HistoricalRecords
 
 from routing.hours import check_calendar, check_hours, check_timezone
+
+if TYPE_CHECKING:
+    from routing.models.pools import Pool
 
 
 class Salesperson(models.Model):
@@ -60,6 +63,17 @@ class Salesperson(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.email = self.email.strip().lower()
         super().save(*args, **kwargs)
+
+    def clean(self) -> None:
+        if self.pk and not self.active and (emptied := self.would_empty()):
+            names = ", ".join(pool.name for pool in emptied)
+            raise ValidationError({"active": f"{names} would be left with nobody: add a member or a fallback first."})
+
+    def would_empty(self) -> list["Pool"]:
+        """The active pools that have nobody without this person."""
+        mine = [member.pool for member in self.memberships.filter(active=True).select_related("pool__fallback")]
+        pools = {pool.pk: pool for pool in (*mine, *self.fallback_of.all()) if pool.active}
+        return [pool for pool in pools.values() if not pool.reaches_anybody(without=self)]
 
     def speaks(self, language: str) -> bool:
         return language in self.languages

@@ -47,7 +47,12 @@ class Pool(models.Model):
         "self", models.PROTECT, null=True, blank=True, related_name="+", help_text="Its next person is CC'd"
     )
     fallback = models.ForeignKey(
-        Salesperson, models.PROTECT, null=True, blank=True, related_name="+", help_text="Gets them when nobody is there"
+        Salesperson,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="fallback_of",
+        help_text="Gets them when nobody is there",
     )
     fallback_after = models.PositiveIntegerField(
         default=0, help_text="Minutes that a lead waits for a member before the fallback person gets it"
@@ -91,6 +96,13 @@ class Pool(models.Model):
             raise ValidationError({"cc_pool": "A pool cannot be CC'd by itself."})
         if self.response_minutes and self.hours and not self._has_hours():
             raise ValidationError({"response_minutes": "There are not so many business minutes in a year."})
+
+    def reaches_anybody(self, without: Salesperson | None = None) -> bool:
+        """Whether its leads reach anybody, a member or the fallback person, even if this person left."""
+        gone = without.pk if without else None
+        if self.fallback and self.fallback.active and self.fallback_id != gone:
+            return True
+        return self.memberships.filter(active=True, salesperson__active=True).exclude(salesperson=gone).exists()
 
     def _has_hours(self) -> bool:
         with suppress(ValueError):

@@ -12,7 +12,7 @@ from django.utils import timezone
 from routing.fairness import Share, last_leads, shares
 from routing.models import Assignment, Leave, LedgerLine, Membership, Pool
 from routing.preview import next_up
-from routing.replay import replay
+from routing.replay import replay, totals
 from routing.services import colleagues, credit_back, reassign, skip_turn
 from routing.simulation import ByLedger, ByPointer, Scenario, run
 from tests.routing.making import give, lead, member, owners, person, pool
@@ -137,6 +137,7 @@ def test_what_if_replays_the_last_leads_under_a_changed_pool_and_writes_nothing(
     replayed = replay(inside, members)
     assert [row.would for row in replayed] == ["Ana", "Cleo"] * 3
     assert [row.actual for row in replayed] == ["Ana", "Ben", "Cleo"] * 2
+    assert totals(replayed) == {"Ana": (2, 3), "Ben": (2, 0), "Cleo": (2, 3)}
     assert LedgerLine.objects.count() == lines
 
 

@@ -37,6 +37,18 @@ def test_nobody_leaves_a_pool_with_nobody(inside: Pool) -> None:
     assert who("Ana").active
 
 
+def test_a_form_refuses_to_take_the_last_one_or_their_fallback_away(inside: Pool) -> None:
+    pool("German", person("Greta", "de"), kind="language", language="de")
+    pool("Polish", kind="language", language="pl", fallback=who("Greta"))
+    greta = who("Greta")
+    greta.active = False
+    with pytest.raises(ValidationError, match="German, Polish would be left with nobody"):
+        greta.full_clean()
+    ana = who("Ana")
+    ana.active = False
+    ana.full_clean()
+
+
 def test_the_open_leads_of_who_leaves_go_to_the_next_ones(inside: Pool) -> None:
     owners(6)
     new = deactivate(who("Ana"), "Mia", "has left")
