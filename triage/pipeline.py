@@ -20,6 +20,7 @@ from triage import classifiers
 from triage.mailbox import ImapMailbox
 from triage.models import Mailbox, Run
 from triage.models.mailbox import Lease
+from triage.reader import Reader
 from triage.stages import act, classify, cleanup, fetch, log, prefilter
 
 CHUNK = 50  # messages that go through the stages together
@@ -31,6 +32,7 @@ class Context:
 
     mailbox: Mailbox
     box: ImapMailbox
+    reader: Reader
     classifier: classifiers.Classifier
     run: Run
     lease: Lease
@@ -53,14 +55,16 @@ def run_mailbox(
     """Run all stages over one mailbox until nothing waits any more; None while another run has it.
 
     No further chunk is begun after `until` (of the monotonic clock). Raises MailboxError when the mailbox cannot
-    be read, LeaseLost when another run took over, Refused at the end when nothing could be judged.
+    be read, ReaderError when no mail can, LeaseLost when another run took over, Refused at the end when nothing
+    could be judged.
     """
     lease = mailbox.take_lease()
     if lease is None:
         return None
-    with lease, ImapMailbox.open(settings.MAILBOXES[mailbox.name]) as box:
+    account, domains = settings.MAILBOXES[mailbox.name], settings.COMPANY_DOMAINS
+    with lease, ImapMailbox.open(account) as box, Reader(domains) as reader:
         run = Run.objects.create(mailbox=mailbox)
-        context = Context(mailbox, box, classifier, run, lease, until=until)
+        context = Context(mailbox, box, reader, classifier, run, lease, until=until)
         while sum(stage.run(context) for stage in STAGES) and not context.is_over():
             pass
         run.finished_at, run.counts = timezone.now(), dict(context.counts)

@@ -23,6 +23,7 @@ from triage.mailbox import MailboxError
 from triage.models import Category, Classification, Draft, Mailbox, MailboxDelivery, Message
 from triage.models.mailbox import LeaseLost
 from triage.pipeline import run_mailbox
+from triage.reader import ReaderError
 from triage.stages.act import act_on, known
 from triage.stages.prefilter import seed_company_rules
 from triage.waiting import alert_waiting
@@ -56,7 +57,7 @@ def process(only: str = "", seconds: float = math.inf) -> Report:
     for mailbox in active_mailboxes(only):
         try:
             counts = run_mailbox(mailbox, classifier, until)
-        except (MailboxError, LeaseLost, classifiers.Refused) as error:
+        except (MailboxError, ReaderError, LeaseLost, classifiers.Refused) as error:
             report.errors[mailbox.name] = str(error)
             Mailbox.objects.filter(pk=mailbox.pk).update(last_error=str(error)[:500])
             continue

@@ -3,6 +3,7 @@
 import imaplib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime, timedelta, timezone
 
 from triage.mailbox.connection import Answer, Connection
 from triage.mailbox.errors import MailboxError, is_servers_trouble
@@ -80,8 +81,13 @@ def _whole(connection: Connection, uids: Collection[int]) -> Fetched:
 
 
 def _fetched(uid: int, answer: Answer, header: bytes, parts: Iterable, attachments: Iterable) -> FetchedMail:
-    size, received_at = answer.get(b"RFC822.SIZE", 0), answer.get(b"INTERNALDATE")
+    size, received_at = answer.get(b"RFC822.SIZE", 0), _moment(answer.get(b"INTERNALDATE"))
     return FetchedMail(uid, size, flags_in(answer), received_at, header, tuple(parts), tuple(attachments))
+
+
+def _moment(received_at: datetime | None) -> datetime | None:
+    """The same in a time zone of Python's own: imapclient's cannot be handed to another process."""
+    return received_at and received_at.replace(tzinfo=timezone(received_at.utcoffset() or timedelta()))
 
 
 def _header(raw: bytes) -> bytes:

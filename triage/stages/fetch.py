@@ -6,7 +6,6 @@ be fetched or parsed is quarantined with its raw bytes for a person, and costs t
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -20,12 +19,11 @@ from inbox_router.rows import save_fields
 from triage.answers import note_answers
 from triage.mailbox import FetchedMail, MailboxError
 from triage.models import Mailbox, Message, SentMail
-from triage.parsing import ParsedMail, UnreadableMail, parse
+from triage.parsing import ParsedMail, parse
+from triage.reader import Outcome
 
 if TYPE_CHECKING:
     from triage.pipeline import Context
-
-log = logging.getLogger(__name__)
 
 ROWS = 1000  # rows that are made for new UIDs in one transaction
 RAW_LIMIT = 1_000_000  # bytes kept of a mail that could not be read
@@ -85,10 +83,10 @@ def read_chunk(context: Context) -> int:
     if not messages:
         return 0
     mails = context.box.fetch([message.uid for message in messages])
-    whole = [mail for mail in mails.values() if isinstance(mail, FetchedMail)]
-    parsed = {mail.uid: outcome for mail, outcome in zip(whole, context.reader.read(whole), strict=True)}
+    whole = {uid: mail for uid, mail in mails.items() if isinstance(mail, FetchedMail)}
+    outcomes = dict(zip(whole, context.reader.read(list(whole.values())), strict=True))
     for message in messages:
-        read(context, message, mails.get(message.uid), parsed.get(message.uid))
+        read(context, message, mails.get(message.uid), outcomes.get(message.uid))
     join_threads(messages)
     mark_duplicates(context.mailbox, messages)
     with transaction.atomic():
@@ -99,16 +97,16 @@ def read_chunk(context: Context) -> int:
     return len(messages)
 
 
-def read(
-    context: Context, message: Message, mail: FetchedMail | MailboxError | None, parsed: ParsedMail | UnreadableMail | None
-) -> None:
-    """Fill a row from what the server gave for it, and from what that says."""
+def read(context: Context, message: Message, mail: FetchedMail | MailboxError | None, outcome: Outcome | None) -> None:
+    """Fill a row from what the server gave for it, and from what came of reading that."""
     if mail is None:
         message.status, message.error = Message.Status.DONE, "gone from the folder before it was read"
-    elif isinstance(mail, FetchedMail) and isinstance(parsed, ParsedMail):
-        fill(message, parsed, mail)
+    elif isinstance(mail, MailboxError):
+        quarantine(context, message, str(mail))
+    elif isinstance(outcome, ParsedMail):
+        fill(message, outcome, mail)
     else:
-        quarantine(context, message, str(mail if isinstance(mail, MailboxError) else parsed))
+        quarantine(context, message, str(outcome))
 
 
 def quarantine(context: Context, message: Message, reason: str) -> None:
