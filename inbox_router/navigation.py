@@ -104,6 +104,8 @@ SECTIONS = (
         (
             Item("Mailboxes", "all_inbox", "triage_mailbox_changelist", "triage.view_mailbox"),
             Item("Runs", "play_circle", "triage_run_changelist", "triage.view_run"),
+            Item("Capture checks", "fact_check", "triage_capturecheck_changelist", "triage.view_capturecheck"),
+            Item("Worker", "monitor_heart", "triage_heartbeat_changelist", "triage.view_heartbeat"),
             Item(
                 "Mailbox deliveries",
                 "outbox",

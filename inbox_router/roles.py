@@ -43,6 +43,8 @@ RECORDS = ("crm.view_auditentry", "crm.view_sheetrow", "routing.view_slackalert"
 MACHINE = (
     "triage.view_mailbox",
     "triage.view_run",
+    "triage.view_capturecheck",
+    "triage.view_heartbeat",
     "triage.view_sentmail",
     "django_q.view_schedule",
     "django_q.view_success",

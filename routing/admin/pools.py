@@ -124,7 +124,7 @@ class PoolPage(NeverDeleted, WithWords, SimpleHistoryAdmin, Rows):
         if pool is None:
             raise Http404("There is no such pool.")
         inline = Members(Pool, self.admin_site)
-        formset = inline.get_formset(request, pool)(request.POST or None, instance=pool, prefix="memberships")
+        formset = inline.get_formset(request, pool)(data=request.POST or None, instance=pool, prefix="memberships")
         members = edited(formset) if request.POST else list(pool.memberships.all())
         shown = {"next": next_leads(pool, members), "edited": formset.is_bound and formset.has_changed()}
         return render(request, "admin/routing/next_names.html", shown)

@@ -14,7 +14,7 @@ from django.utils.timesince import timesince
 
 from crm.models import Lead
 from routing.models import Assignment, Hold, Rule
-from triage.admin.waiting import draft_queue, drafts, problems, reviews
+from triage.admin.waiting import draft_queue, drafts, gaps, problems, reviews
 from triage.models import Category, Classification, Draft, Mailbox, Message
 
 SHOWN = [Category.LEAD, Category.ACCOUNTING, Category.NEWSLETTER, Category.SPAM, Category.UNCERTAIN]
@@ -59,16 +59,16 @@ def figures(since: datetime, days: int) -> list[Figure]:
     first_draft = draft_queue().first()
     looked = Mailbox.objects.aggregate(at=Max("last_polled_at"))["at"]
     rows = Message.objects.filter(created_at__gte=since)
-    unread = rows.filter(status=Message.Status.QUARANTINED).count()
+    missing = sum(check.unexplained for check in gaps())
     waits, wrong = Hold.objects.filter(resolved_at=None).count(), problems()
     moved = Assignment.objects.filter(at__gte=since, rule__in=(Rule.MANUAL, Rule.OVERDUE)).count()
     return [
         Figure(
             "Captured",
             str(rows.count()),
-            f"{unread} cannot be read · inbox read {_ago(looked)}",
+            f"{missing} missing · inbox read {_ago(looked)}",
             "triage_message_changelist",
-            bad=bool(unread),
+            bad=bool(missing),
         ),
         Figure("Waiting for review", str(reviews()), _oldest(oldest), "triage_message_changelist", "?status=review"),
         Figure(
@@ -79,9 +79,8 @@ def figures(since: datetime, days: int) -> list[Figure]:
             "?state=waiting",
         ),
         time_to_draft(since),
-        Figure(
-            "Held leads", str(waits), f"{moved} handed over in {days} days", "routing_hold_changelist", bad=waits > 0
-        ),
+        Figure("Held leads", str(waits), "given to nobody yet", "routing_hold_changelist", bad=waits > 0),
+        Figure("Handed over", str(moved), f"in {days} days", "routing_assignment_changelist", "?rule=manual"),
         model_cost(since),
         Figure("Problems", str(wrong), "failed, unconfirmed or unreadable", "triage_message_problems", bad=wrong > 0),
     ]

@@ -1,12 +1,14 @@
 """The pages of the watched mailboxes, the runs over them, and the mail that was sent."""
 
+import json
+
 from django.contrib import admin
 from django.http import HttpRequest
 from unfold.contrib.filters.admin import RangeDateFilter, RelatedDropdownFilter
 
 from inbox_router.admin.rows import NeverDeleted, ReadOnly, Rows, column
-from inbox_router.shown import ago
-from triage.models import Mailbox, Run, SentMail
+from inbox_router.shown import ago, plain
+from triage.models import CaptureCheck, Heartbeat, Mailbox, Run, SentMail
 
 
 @admin.register(Mailbox)
@@ -58,6 +60,41 @@ class RunPage(ReadOnly, Rows):
     @column("Did")
     def did(self, run: Run) -> str:
         return ", ".join(f"{count} {what}" for what, count in sorted(run.counts.items())) or "nothing was new"
+
+
+@admin.register(CaptureCheck)
+class CaptureCheckPage(ReadOnly, Rows):
+    """The proof that no mail is missing, each time it was asked for."""
+
+    list_display = ["when", "mailbox", "messages", "missing"]
+    list_filter = [("mailbox", RelatedDropdownFilter), ("at", RangeDateFilter)]
+    list_select_related = ["mailbox"]
+    ordering = ["-pk"]
+    fields = ["mailbox", "when", "messages", "unexplained", "details"]
+    readonly_fields = ["when", "details"]
+
+    @column("Checked", ordering="at")
+    def when(self, check: CaptureCheck) -> str:
+        return ago(check.at)
+
+    @column("Not accounted for", ordering="unexplained", label={"none": "success", "some": "danger"})
+    def missing(self, check: CaptureCheck) -> tuple[str, str]:
+        return ("some", str(check.unexplained)) if check.unexplained else ("none", "none")
+
+    @column("What was found")
+    def details(self, check: CaptureCheck) -> str:
+        return plain(json.dumps(check.facts, indent=2, ensure_ascii=False))
+
+
+@admin.register(Heartbeat)
+class HeartbeatPage(ReadOnly, Rows):
+    """Whether the worker lives."""
+
+    list_display = ["name", "beat", "restarts", "trouble"]
+
+    @column("Last sign of life", ordering="beat_at")
+    def beat(self, heart: Heartbeat) -> str:
+        return ago(heart.beat_at)
 
 
 @admin.register(SentMail)

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from inbox_router.admin.pages import Page
 from inbox_router.delivery import Delivery
-from triage.admin.waiting import KINDS, troubled_deliveries, troubled_mailboxes, unread_mail
+from triage.admin.waiting import KINDS, gaps, troubled_deliveries, troubled_mailboxes, unread_mail
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ class ProblemsPage(Page):
             "deliveries": [problem(row) for row in troubled_deliveries()],
             "unread": unread_mail().only("pk", "subject", "sender_address", "error", "received_at", "created_at")[:50],
             "mailboxes": troubled_mailboxes(),
+            "gaps": gaps(),
             "may_retry": self.may_retry(),
         }
 

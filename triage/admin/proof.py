@@ -60,7 +60,7 @@ def checks(draft: Draft, later: list[Message], answers: list[SentMail]) -> Itera
 
 def unknown(body: str, known: str) -> set[str]:
     """Numbers and addresses of web pages in a reply that nothing before it has."""
-    found = set(NUMBER.findall(body)) | {match[0].lower() for match in LINK.finditer(body)}
+    found = set(NUMBER.findall(body)) | {match[1].lower() for match in LINK.finditer(body)}
     return {each for each in found if each.lower() not in known.lower()}
 
 

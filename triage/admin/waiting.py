@@ -5,7 +5,7 @@ from django.db.models import BooleanField, Case, Q, QuerySet, Value, When
 from crm.models import SheetRow
 from inbox_router.delivery import Delivery
 from routing.models import SlackAlert
-from triage.models import Category, Draft, Mailbox, MailboxDelivery, Message
+from triage.models import CaptureCheck, Category, Draft, Mailbox, MailboxDelivery, Message
 
 KINDS: tuple[type[Delivery], ...] = (MailboxDelivery, SlackAlert, SheetRow)
 IN_TROUBLE = (Delivery.State.FAILED, Delivery.State.UNCONFIRMED)
@@ -36,6 +36,13 @@ def troubled_mailboxes() -> QuerySet[Mailbox]:
     return Mailbox.objects.filter(active=True).exclude(last_error="").order_by("name")
 
 
+def gaps() -> list[CaptureCheck]:
+    """The newest check of each mailbox in which mail was missing."""
+    checks = CaptureCheck.objects.select_related("mailbox").order_by("-pk")
+    newest = (checks.filter(mailbox=mailbox).first() for mailbox in Mailbox.objects.filter(active=True))
+    return [check for check in newest if check and check.unexplained]
+
+
 def troubled_deliveries() -> list[Delivery]:
     """Deliveries that failed or may not have been done, of every kind, the newest first."""
     rows = [row for kind in KINDS for row in kind._default_manager.filter(state__in=IN_TROUBLE).order_by("-pk")[:50]]
@@ -52,4 +59,4 @@ def drafts() -> int:
 
 def problems() -> int:
     deliveries = sum(kind._default_manager.filter(state__in=IN_TROUBLE).count() for kind in KINDS)
-    return deliveries + unread_mail().count() + troubled_mailboxes().count()
+    return deliveries + unread_mail().count() + troubled_mailboxes().count() + len(gaps())

@@ -1,0 +1,57 @@
+"""What is checked of a reply before it is sent, and how its changes are shown."""
+
+import pytest
+
+from triage.admin.proof import changes, checks, unknown
+from triage.models import Draft, Message, SentMail
+
+
+def draft(body: str = "Dear Berta, thank you.", **fields: object) -> Draft:
+    mail = Message(sender_address="b@customer.example", sender_name="Berta", language="en", text="We need 40 pumps.")
+    values = {"to_address": "b@customer.example", "language": "en", "original_body": "Dear Berta"} | fields
+    return Draft(message=mail, body=body, **values)
+
+
+def wrong(row: Draft, later: tuple = (), answers: tuple = ()) -> list[str]:
+    return [check.says for check in checks(row, list(later), list(answers)) if not check.fine]
+
+
+def test_a_plain_reply_is_in_order():
+    assert wrong(draft("Dear Berta, 40 pumps are on their way.")) == []
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        (draft("The price list is attached."), "Mentions an attachment, none is attached"),
+        (draft("Die Preisliste finden Sie im Anhang."), "Mentions an attachment, none is attached"),
+        (draft("That is 1,200 EUR."), "Not in the mail: 1,200"),
+        (draft("See https://evil.example/x now"), "Not in the mail: evil.example"),
+        (draft(to_address="else@other.example"), "Goes to else@other.example, who did not write it"),
+        (draft(language="de"), "Written in de, the customer wrote in en"),
+    ],
+)
+def test_what_a_person_should_look_at_is_said(row, says):
+    assert says in wrong(row)
+
+
+def test_somebody_was_faster():
+    assert wrong(draft(), (Message(sender_name="Berta"),), (SentMail(from_name="Ana"),)) == [
+        "Ana replied already",
+        "Berta wrote again",
+    ]
+
+
+def test_only_what_is_new_is_unknown():
+    assert unknown("40 pumps for 99 EUR", "we need 40 pumps") == {"99"}
+
+
+def test_changes_are_shown_word_by_word():
+    pieces = changes("Dear Sir, the list follows.", "Dear Berta, the list follows.")
+    assert [(piece.kind, piece.text.strip()) for piece in pieces] == [
+        ("same", "Dear"),
+        ("gone", "Sir,"),
+        ("new", "Berta,"),
+        ("same", "the list follows."),
+    ]
+    assert changes("same", "same") == []
