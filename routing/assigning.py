@@ -100,9 +100,10 @@ def hold(lead: Lead, pool: Pool | None, decision: Decision, now: datetime, *, qu
             "resolved_at": None,
         },
     )
+    number = Assignment.objects.filter(lead=lead).count()
     if not quiet:
-        notices.send([notices.held_alert(held)])
-    record([notices.held_entry(held)])
+        notices.send([notices.held_alert(held, number)])
+    record([notices.held_entry(held, number)])
     return held
 
 

@@ -56,6 +56,14 @@ def alert_managers(key: str, text: str) -> None:
     send([tell(f"slack:{key}", escaped(text))])
 
 
+def customer_wrote(lead: Lead, mail: str) -> None:
+    """Tell whoever has the lead that the customer wrote in its thread; once for each `mail`."""
+    owner = Salesperson.objects.filter(email=lead.owner_email, active=True).first()
+    name = hashlib.sha256(mail.encode()).hexdigest()[:16]
+    if owner:
+        send([tell(f"slack:wrote:{name}", f"*Your customer wrote:* {headline(lead)}", to=owner)])
+
+
 def assigned_alert(assignment: Assignment, number: int) -> SlackAlert | None:
     """Tells the new owner."""
     why = card.one_line(card.Card.read(assignment.card)) or assignment.reason
@@ -66,10 +74,10 @@ def assigned_alert(assignment: Assignment, number: int) -> SlackAlert | None:
     return tell(key, "\n".join(lines), to=assignment.salesperson, assignment=assignment)
 
 
-def held_alert(hold: Hold) -> SlackAlert | None:
+def held_alert(hold: Hold, number: int) -> SlackAlert | None:
     """Tells the managers that a lead waits."""
     text = f"*Nobody can take a lead:* {headline(hold.lead)}\n{escaped(hold.reason)}"
-    return tell(f"slack:held:{name_of(hold.lead)}", text)
+    return tell(f"slack:held:{name_of(hold.lead)}:{number}", text)
 
 
 def taken_alert(old: Assignment, new: Assignment, number: int) -> SlackAlert | None:
@@ -123,10 +131,10 @@ def assigned_entry(assignment: Assignment, number: int) -> Entry:
     )
 
 
-def held_entry(hold: Hold) -> Entry:
+def held_entry(hold: Hold, number: int) -> Entry:
     """The audit entry of a lead that waits."""
     return Entry(
-        key=f"held:{name_of(hold.lead)}",
+        key=f"held:{name_of(hold.lead)}:{number}",
         action="held",
         subject=f"lead:{hold.lead.pk}",
         summary=f"{hold.lead.subject or 'no subject'}: waits, nobody can take it",

@@ -4,7 +4,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from routing.governance import check_staffed, deactivate, hand_over_leads, touched_by
-from routing.models import Assignment, Hold, Membership, Pool
+from routing.models import Assignment, Hold, Membership, Pool, SlackAlert
 from routing.services import HandoverError, colleagues
 from tests.routing.making import check_books, give, member, owners, person, pool
 
@@ -66,13 +66,15 @@ def test_open_leads_can_go_to_one_person(inside: Pool) -> None:
     ]
 
 
-def test_leads_that_nobody_can_take_over_wait_and_can_be_seen() -> None:
+def test_leads_that_nobody_can_take_over_wait_and_can_be_seen(settings) -> None:
+    settings.SLACK_MANAGER_CHANNEL = "#managers"
     pool("Inside", person("Ana"), fallback=person("Petra"))
     Pool.objects.update(fallback_after=30)
     given = give()
     Pool.objects.update(fallback=None)
     assert hand_over_leads(who("Ana"), "Mia", "is ill") == []
     assert Hold.objects.get(resolved_at=None).lead == given.lead
+    assert SlackAlert.objects.get(channel="#managers").text.startswith("*Nobody can take a lead:*")
 
 
 def test_an_active_pool_needs_a_member_or_a_fallback(inside: Pool) -> None:
