@@ -48,20 +48,26 @@ class Watcher:
 
 
 @contextmanager
-def watching(folder: Path, url: str) -> Iterator[Watcher]:
-    assert manage(folder, "migrate", "--verbosity=0").returncode == 0
+def running(folder: Path, command: str, url: str) -> Iterator[Watcher]:
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     settings = {"ENV_FILE": "", "DATA_DIR": str(folder), "COMPANY_DOMAINS": "acme.example", "MAILBOX_URL": url}
-    command = [sys.executable, ROOT / "manage.py", "watch_inbox"]
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, env={**kept, **settings}, stdout=log, stderr=log)
-    watcher = Watcher(folder, process)
+        process = subprocess.Popen(
+            [sys.executable, ROOT / "manage.py", command], env={**kept, **settings}, stdout=log, stderr=log
+        )
     try:
-        eventually(lambda: watcher.has_listened(1))
-        yield watcher
+        yield Watcher(folder, process)
     finally:
         process.kill()
         process.wait()
+
+
+@contextmanager
+def watching(folder: Path, url: str) -> Iterator[Watcher]:
+    assert manage(folder, "migrate", "--verbosity=0").returncode == 0
+    with running(folder, "watch_inbox", url) as watcher:
+        eventually(lambda: watcher.has_listened(1))
+        yield watcher
 
 
 @pytest.mark.dovecot
@@ -95,6 +101,21 @@ def test_it_ends_in_order_on_sigterm_and_leaves_the_mailbox_to_others(dovecot: D
         assert watcher.process.wait(PATIENCE) == 128 + signal.SIGTERM
         assert watcher.leases() == 0
         assert "Traceback" not in watcher.log()
+
+
+@pytest.mark.dovecot
+def test_a_run_that_is_told_to_end_while_the_server_hangs_gives_the_mailbox_back(
+    dovecot: Dovecot, tmp_path: Path
+) -> None:
+    assert manage(tmp_path, "migrate", "--verbosity=0").returncode == 0
+    with Relay(dovecot.port, mute_at=b"EXAMINE") as relay:
+        url = dovecot.url().replace(str(dovecot.port), str(relay.port))
+        with running(tmp_path, "process_inbox", url) as run:
+            eventually(lambda: b"EXAMINE" in relay.asked)
+            assert run.leases() == 1
+            run.process.send_signal(signal.SIGTERM)
+            assert run.process.wait(30) == 128 + signal.SIGTERM
+            assert run.leases() == 0
 
 
 # --- the verb -----------------------------------------------------------------------------------------------

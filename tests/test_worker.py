@@ -226,9 +226,10 @@ def test_it_ends_in_order_when_told_to_and_leaves_no_process(worker: Worker) -> 
 
 
 def test_it_ends_although_its_cluster_is_blocked(worker: Worker) -> None:
-    group = worker.main().pid
-    for hand in worker.hands()[:2]:
+    group, hands = worker.main().pid, worker.hands()
+    for hand in hands[:2]:
         hand.kill()
+    eventually(lambda: len(set(worker.hands()) - set(hands)) == 2)  # they are replaced, and these hang
     worker.watchdog.terminate()
     assert worker.watchdog.wait(PATIENCE) == 0
     assert worker.in_group(group) == []

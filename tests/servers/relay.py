@@ -11,12 +11,13 @@ class Relay:
     """Passes everything between 127.0.0.1:`port` and the server at `target`.
 
     `received`: bytes from the server; `asked`: what the clients said. `garble`: what is to be replaced by what in
-    the server's answers.
+    the server's answers. `mute_at`: what a client asks for in vain; from then on nothing reaches the server.
     """
 
-    def __init__(self, target: int, garble: tuple[bytes, bytes] | None = None) -> None:
+    def __init__(self, target: int, garble: tuple[bytes, bytes] | None = None, mute_at: bytes = b"") -> None:
         self.target = target
         self.garble = garble
+        self.mute_at = mute_at
         self.received = 0
         self.asked = b""
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -62,6 +63,8 @@ class Relay:
         with contextlib.suppress(OSError):
             while data := client.recv(65_536):
                 self.asked += data
+                if self.mute_at and self.mute_at in self.asked:
+                    continue
                 server.sendall(data)
             server.shutdown(socket.SHUT_WR)
 

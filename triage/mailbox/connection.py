@@ -67,8 +67,12 @@ class Connection:
         try:
             self.client.logout()
         except (imaplib.IMAP4.error, OSError):
-            with contextlib.suppress(OSError):
-                self.client.shutdown()
+            self.drop()
+
+    def drop(self) -> None:
+        """End the connection without a word."""
+        with contextlib.suppress(OSError):
+            self.client.shutdown()
 
     def reopen(self) -> None:
         """Sign in anew, and open the folder again that was open."""

@@ -59,7 +59,10 @@ class ImapMailbox:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._connection.close()
+        if kind is None or issubclass(kind, Exception):
+            self._connection.close()
+        else:  # the process is told to end: signing out could take a minute
+            self._connection.drop()
 
     # --- looking ------------------------------------------------------------------------------------------
 
