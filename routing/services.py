@@ -6,7 +6,7 @@ from routing.card import text as card_text
 from routing.clock import Ticked, stop_clock, tick
 from routing.conversation import Colleague, Headers, Participant, who_is_in
 from routing.handover import HandoverError, credit_back, give_turn, let_rotate, reassign, skip_turn
-from routing.notices import alert_managers
+from routing.notices import alert_managers, customer_wrote
 from routing.ownership import colleagues
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "card_text",
     "colleagues",
     "credit_back",
+    "customer_wrote",
     "give_turn",
     "let_rotate",
     "reassign",

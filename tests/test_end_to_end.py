@@ -60,9 +60,15 @@ class TestTwoHundredMails:
 
     def test_each_assignment_is_told_once_in_slack(self, world: World) -> None:
         keys = Counter(post.key for post in world.slack.posts)
-        assert len(world.slack.posts) == world.count("routing_assignment")
+        told = [post for post in world.slack.posts if post.key.startswith("slack:assigned:")]
+        assert len(told) == world.count("routing_assignment")
         assert set(keys.values()) == {1}
-        assert all("CC" in post.text for post in world.slack.posts)
+        assert all("CC" in post.text for post in told)
+
+    def test_who_is_in_a_conversation_is_told_that_the_customer_wrote(self, world: World) -> None:
+        told = [post for post in world.slack.posts if post.key.startswith("slack:wrote:")]
+        assert len(told) == BY_KIND["thread"]
+        assert {post.channel for post in told} == {"D" + world.slack.users["ana.horakova@acme.example"]}
 
     def test_each_audit_entry_is_one_row_of_the_sheet(self, world: World) -> None:
         logged = sorted(key for (key,) in world.rows("select key from crm_auditentry"))
@@ -125,7 +131,10 @@ def test_a_run_that_is_killed_is_finished_by_the_next_one(moment: str, tmp_path:
             m.message_id for m in leads
         )
         assert folders["Trash"] == sorted(m.message_id for m in arriving if m.kind in ("spam", "newsletter"))
-        assert world.count("routing_assignment") == len(leads) == len(world.slack.posts)
+        told = Counter(post.key for post in world.slack.posts)
+        assert set(told.values()) == {1}
+        assert world.count("routing_assignment") == len(leads)
+        assert len(told) == len(leads) + sum(mail.kind == "thread" for mail in arriving)
         assert sorted(row[0] for row in world.sheet()) == sorted(
             k for (k,) in world.rows("select key from crm_auditentry")
         )

@@ -10,7 +10,7 @@ from django.conf import settings
 from crm.models import Lead
 from crm.services import contact_for, open_lead, set_owner
 from routing.models import Assignment
-from routing.services import assign
+from routing.services import assign, customer_wrote
 from triage import drafting
 from triage.decisions import Known, call_off, note, owe
 from triage.models import Category, Classification, Draft, MailboxDelivery, Message
@@ -22,12 +22,14 @@ def act_on_lead(message: Message, judgement: Classification, around: Known, *, a
     """Record a lead and give it to somebody, unless somebody is in the conversation already."""
     lead, new = record_lead(message, judgement, around)
     if not new:
+        customer_wrote(lead, message.content_hash)
         who = lead.owner_name or "nobody yet"
         note(message, "follow-up", f"Belongs to the lead of {who}: no new assignment", actor)
         return
     if colleague := around.in_conversation:
         person = around.team[colleague.email]
         set_owner(lead, person.name, person.email)
+        customer_wrote(lead, message.content_hash)
         summary = f"In conversation with {person.name}: no assignment, no draft"
         note(message, "in conversation", summary, actor, colleague.evidence)
         return
