@@ -28,7 +28,7 @@ def _terms() -> tuple[dict[str, set], dict[str, set], dict[str, set], dict[str, 
     anywhere: dict[str, str] = {}
     for name, idea in tomllib.loads(FILE.read_text()).items():
         for term in fold(idea["terms"]).split():
-            if ord(term[0]) >= UNSPACED:
+            if UNSPACED.match(term):
                 anywhere[term] = name
             elif "_" in term:
                 first, *rest = term.split("_")
@@ -59,7 +59,7 @@ def concepts_in(words: list[str], text: str) -> frozenset[str]:
             following = words[at + 1 : at + 1 + len(rest)]
             if len(following) == len(rest) and all(map(_same, rest, following)):
                 found.add(name)
-    if any(ord(letter) >= UNSPACED for letter in text):
+    if UNSPACED.search(text):
         found |= {name for term, name in anywhere.items() if term in text}
     return frozenset(found)
 

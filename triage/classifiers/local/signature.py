@@ -7,7 +7,8 @@ from triage.classifiers.local.envelope import domain_of, freemail
 
 COMPANY_LINE = re.compile(
     r"^[^\n@:/]{2,60}?\b(?:GmbH(?: & Co\. ?KG)?|AG|KG|UG|e\.K\.|Ltd\.?|Limited|LLC|Inc\.?|Corp\.?|PLC|"
-    r"S\.?A\.?S?|SARL|S\.?r\.?l\.?|S\.?p\.?A\.?|S\.?L\.?U?|B\.?V\.?|N\.?V\.?|A/S|ApS|AS|AB|Oy|Sp\. ?z ?o\.? ?o\.?|s\.r\.o\.|a\.s\.|Kft\.?|d\.o\.o\.|"
+    r"S\.?A\.?S?|SARL|S\.?r\.?l\.?|S\.?p\.?A\.?|S\.?L\.?U?|B\.?V\.?|N\.?V\.?|"
+    r"A/S|ApS|AS|AB|Oy|Sp\. ?z ?o\.? ?o\.?|s\.r\.o\.|a\.s\.|Kft\.?|d\.o\.o\.|"
     r"Lda\.?|Ltda\.?|A\.Ş\.|株式会社|有限公司)[^\n\w]*$",
     re.MULTILINE,
 )

@@ -7,7 +7,8 @@ import unicodedata
 from triage.classifiers import MailText
 
 HEAD, TAIL = 2400, 600  # characters that are read: an inquiry says what it wants early, a newsletter how to leave late
-UNSPACED = 0x0E00  # Thai, Chinese, Japanese, Korean: words that are not, or not reliably, found by spaces
+# Thai, Chinese, Japanese, Korean: words that are not, or not reliably, found by spaces
+UNSPACED = re.compile(r"[\u0e00-\u0e7f\u3005-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
 
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?|⟨\w+⟩|0+")
 QUOTED = re.compile(r"^[ \t]*>.*$", re.MULTILINE)
@@ -58,4 +59,4 @@ def words_in(text: str) -> list[str]:
 
 def length_in_words(text: str, words: list[str]) -> int:
     """How many words a text has; where they are not spaced two letters count as one."""
-    return max(len(words), sum(ord(letter) >= UNSPACED for letter in text) // 2)
+    return max(len(words), len(UNSPACED.findall(text)) // 2)

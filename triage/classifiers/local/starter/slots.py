@@ -111,7 +111,7 @@ CITIES = [
     "Cork",
     "Nairobi",
 ]
-TOPICS = ["remote work", "cyber security", "energy prices", "supply chains", "machine learning", "employer branding",
+TOPICS = ["remote work", "cyber security", "energy prices", "supply chains", "machine learning", "branding",
           "data protection", "e-commerce", "circular economy", "lean production", "customer service", "tax law"]  # fmt: skip
 SITES = [
     "https://{stem}.example/{n}",
