@@ -1,7 +1,5 @@
 """The kill switch: while it is thrown, nothing is done outside the database."""
 
-from typing import Self
-
 from django.db import models
 from django.utils import timezone
 
@@ -25,8 +23,8 @@ class Halt(models.Model):
         return f"stopped by {self.by} since {self.since:%Y-%m-%d %H:%M}"
 
     @classmethod
-    def in_force(cls) -> "models.QuerySet[Self]":
-        return cls._default_manager.filter(until=None)
+    def in_force(cls) -> "models.QuerySet[Halt]":
+        return Halt.objects.filter(until=None)
 
     @classmethod
     def begin(cls, by: str, why: str = "") -> None:

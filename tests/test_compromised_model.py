@@ -58,7 +58,7 @@ def test_no_more_than_the_daily_cap_is_trashed_and_nothing_is_sent_or_drafted_fo
 
 
 def test_what_was_trashed_comes_back_byte_for_byte(world: World) -> None:
-    before = {raw for raw in world.mails("Trash")}
+    before = set(world.mails("Trash"))
     assert world.run("restore_trash", "--hours", "24").status == 0
     assert world.folders()["Trash"] == []
     assert before <= set(world.mails("INBOX"))

@@ -33,7 +33,6 @@ def mails_in(threads: Iterable[str]) -> Iterable[Message | SentMail]:
 
 
 def headers(mail: Message | SentMail) -> Headers:
-    received = isinstance(mail, Message)
     return Headers(
         message_id=mail.message_id,
         sender=mail.from_address,
@@ -41,6 +40,6 @@ def headers(mail: Message | SentMail) -> Headers:
         cc=tuple(mail.cc_addresses.split()),
         subject=mail.subject,
         in_reply_to=mail.in_reply_to,
-        references=tuple(mail.references.split()) if received else (),
-        at=mail.received_at if received else mail.sent_at,
+        references=tuple(mail.references.split()) if isinstance(mail, Message) else (),
+        at=mail.received_at if isinstance(mail, Message) else mail.sent_at,
     )

@@ -71,11 +71,12 @@ class MailboxDelivery(Delivery):
         """Where mails are now, by message, that the server renumbered or that we brought back from Trash."""
         copies = Message.objects.filter(same_as__in=messages, uidvalidity=uidvalidity)
         renumbered = copies.exclude(same_as__uidvalidity=uidvalidity).order_by("uid")
-        found = dict(renumbered.values_list("same_as", "uid"))
+        found = dict(renumbered.values_list("same_as_id", "uid"))
         restored = cls.objects.filter(message__in=messages, deed=cls.Deed.RESTORE, state=cls.State.DONE)
         place = f"UIDVALIDITY {uidvalidity} UID "
         here = restored.filter(evidence__contains=place).order_by("position")
-        found.update((pk, int(text.partition(place)[2])) for pk, text in here.values_list("message", "evidence"))
+        for message, evidence in here.values_list("message_id", "evidence"):
+            found[message] = int(evidence.partition(place)[2])
         return found
 
     def together(self) -> dict[str, Any]:
@@ -84,7 +85,8 @@ class MailboxDelivery(Delivery):
     @classmethod
     def record_outcome(cls, settled: Sequence[Self]) -> None:
         record([row.entry() for row in settled])
-        sent = [row.draft_id for row in settled if row.deed == cls.Deed.SEND and row.state == cls.State.DONE]
+        done = [row for row in settled if row.deed == cls.Deed.SEND and row.state == cls.State.DONE]
+        sent = [row.draft_id for row in done if row.draft_id]
         if sent:
             Draft.objects.filter(pk__in=sent).update(state=Draft.State.SENT)
 

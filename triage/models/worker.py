@@ -1,7 +1,5 @@
 """The worker's sign of life."""
 
-from typing import Self
-
 from django.db import models
 from django.utils import timezone
 
@@ -19,8 +17,8 @@ class Heartbeat(models.Model):
         return f"{self.name}, last sign of life {self.beat_at}"
 
     @classmethod
-    def of_worker(cls) -> Self:
-        return cls._default_manager.get_or_create(name="worker")[0]
+    def of_worker(cls) -> "Heartbeat":
+        return Heartbeat.objects.get_or_create(name="worker")[0]
 
     @classmethod
     def beat(cls) -> None:

@@ -6,13 +6,12 @@ once more, just before it moves a mail, whether a person moved or flagged it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from crm.models import Contact
@@ -57,13 +56,13 @@ def judged_anew(context: Context) -> int:
     return doubtful.update(status=Status.CLASSIFIED)
 
 
-def leads(context: Context) -> Sequence[Message]:
+def leads(context: Context) -> QuerySet[Message]:
     """Everything that is not for Trash: its move, if it has one, may follow at once."""
     rows = Message.objects.filter(mailbox=context.mailbox, status=Status.LOGGED)
     return rows.exclude(category__in=Category.trashed()).order_by("pk")
 
 
-def ripe_trash(context: Context) -> Sequence[Message]:
+def ripe_trash(context: Context) -> QuerySet[Message]:
     """Spam and newsletters that an earlier run, long enough ago, marked for Trash; as many as a day may have."""
     before = context.run.started_at - timedelta(seconds=settings.TRASH_DELAY)
     rows = Message.objects.filter(

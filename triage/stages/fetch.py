@@ -55,6 +55,7 @@ def find_new(context: Context) -> None:
 def make_rows(context: Context, uids: Sequence[int], fresh: set[int] | None) -> None:
     """Rows and cursor together. `fresh` are the UIDs to act on at first connect; None means all."""
     mailbox, status = context.mailbox, Message.Status
+    assert mailbox.uidvalidity is not None, "find_new sets it"
     rows = [
         Message(
             mailbox=mailbox,
@@ -165,7 +166,7 @@ def answers(message: Message) -> list[str]:
 
 
 def known_threads(message_ids: Iterable[str]) -> dict[str, str]:
-    known = {}
+    known: dict[str, str] = {}
     for model in (SentMail, Message):
         rows = model._default_manager.filter(message_id__in=message_ids).exclude(thread_id="")
         known.update(rows.values_list("message_id", "thread_id"))

@@ -25,7 +25,7 @@ Kind, Status = SenderRule.Kind, Message.Status
 class Verdict:
     """Where a message goes next; `category` where no model needs to be asked."""
 
-    status: Status
+    status: Message.Status
     reason: str
     category: str = ""
     rule: SenderRule | None = None
