@@ -29,7 +29,7 @@ def manage(tmp_path: Path, *arguments: str, **variables: str) -> subprocess.Comp
         capture_output=True,
         text=True,
         cwd=tmp_path,
-        timeout=60,
+        timeout=180,
     )
 
 
