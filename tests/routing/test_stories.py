@@ -140,7 +140,7 @@ class SalesTeam(RuleBasedStateMachine):
 
 @pytest.mark.django_db
 def test_whatever_people_do_the_books_are_right() -> None:
-    stories = int(os.environ.get("ROTATION_STORIES", "12"))
+    stories = int(os.environ.get("ROTATION_STORIES", "8"))
     run_state_machine_as_test(
         SalesTeam,
         settings=settings(
