@@ -15,6 +15,7 @@ from triage.classifiers.local.concepts import concepts_in
 from triage.classifiers.local.dataset import LabelledMail
 from triage.classifiers.local.features import features_of
 from triage.classifiers.local.model import CATEGORIES, Model, Verdict, final_confidence
+from triage.classifiers.local.refit import Correction, refit
 from triage.classifiers.local.starter import starter_mail
 from triage.classifiers.local.training import train
 from triage.classifiers.local.wording import fold, plain, words_in
@@ -211,3 +212,34 @@ def test_judging_needs_neither_scikit_learn_nor_scipy() -> None:
         "sys.exit(bool({'sklearn', 'scipy'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+class TestCorrections:
+    """What people correct is learned at once, and forgotten when the correction is taken back."""
+
+    REPORT = "Chlorine level 0.4, pump {n} ran {n} hours, filter washed. Next reading on Thursday. Pool number {n}."
+
+    def readings(self, count: int) -> list[MailText]:
+        return [mail(f"Reading {n}", self.REPORT.format(n=n), sender_address="pool@q.example") for n in range(count)]
+
+    def test_similar_mail_is_judged_as_it_was_corrected(self, judge: LocalClassifier) -> None:
+        *first, last = self.readings(6)
+        learned = refit(judge.model, [Correction(one, "accounting") for one in first])
+        assert judge.model.judge([features_of(last)])[0].category != "accounting"
+        assert learned.judge([features_of(last)])[0].category == "accounting"
+
+    def test_other_mail_is_judged_as_before(self, judge: LocalClassifier) -> None:
+        learned = refit(judge.model, [Correction(one, "accounting") for one in self.readings(5)])
+        rows = [features_of(one) for group in KNOWN.values() for one in group]
+        assert [one.category for one in learned.judge(rows)] == [one.category for one in judge.model.judge(rows)]
+
+    def test_without_the_corrections_the_starter_model_is_back(self, judge: LocalClassifier) -> None:
+        kept = [Correction(KNOWN["lead"][0], "lead")]
+        undone = refit(judge.model, [*kept, *[Correction(one, "spam") for one in self.readings(3)]][:1])
+        assert np.array_equal(undone.coefficients, refit(judge.model, kept).coefficients)
+        assert refit(judge.model, []) is judge.model
+
+    def test_one_wrong_correction_does_not_turn_other_inquiries(self, judge: LocalClassifier) -> None:
+        wrong, *others = KNOWN["lead"]
+        learned = refit(judge.model, [Correction(wrong, "spam")])
+        assert {one.category for one in learned.judge([features_of(other) for other in others])} == {"lead"}

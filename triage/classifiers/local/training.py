@@ -15,11 +15,12 @@ from sklearn.svm import LinearSVC
 
 from triage.classifiers.local.augmentation import with_copies
 from triage.classifiers.local.dataset import LabelledMail
-from triage.classifiers.local.features import SIZE, Features, features_of
+from triage.classifiers.local.features import Features, features_of
 from triage.classifiers.local.model import CATEGORIES, SURE, WORDS, Model, head_inputs, probability, trash_inputs
+from triage.classifiers.local.refit import sparse
 
 STRENGTH = 0.2  # C of the linear classifier; chosen by leaving sources out
-HARM = 0.003  # of what is trashed, by weight, among mail of unseen sources
+HARM = 0.002  # of what is trashed, by weight, among mail of unseen sources
 PARTS = 4  # into how many parts the templates of one written source are divided
 
 
@@ -36,21 +37,12 @@ class Corpus:
     def of(cls, mails: Sequence[LabelledMail]) -> "Corpus":
         rows = [features_of(labelled.mail) for labelled in mails]
         labels = np.array([CATEGORIES.index(labelled.label) for labelled in mails])
-        return cls(list(mails), rows, _matrix(rows), labels)
+        return cls(list(mails), rows, sparse(rows), labels)
 
     def part(self, places: np.ndarray) -> "Corpus":
         """Only the mails at these places."""
         mails, rows = [self.mails[place] for place in places], [self.rows[place] for place in places]
         return Corpus(mails, rows, self.matrix[places], self.labels[places])
-
-
-def _matrix(rows: Sequence[Features]) -> csr_matrix:
-    ends = np.cumsum([0, *(len(row.columns) for row in rows)])
-    values = np.concatenate([row.values for row in rows])
-    columns = np.concatenate([row.columns for row in rows])
-    matrix = csr_matrix((values, columns, ends), shape=(len(rows), SIZE))
-    matrix.sum_duplicates()
-    return matrix
 
 
 def weights_of_mails(mails: Sequence[LabelledMail]) -> np.ndarray:

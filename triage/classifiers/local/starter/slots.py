@@ -112,7 +112,7 @@ CITIES = [
     "Nairobi",
 ]
 TOPICS = ["remote work", "cyber security", "energy prices", "supply chains", "machine learning", "branding",
-          "data protection", "e-commerce", "circular economy", "lean production", "customer service", "tax law"]  # fmt: skip
+          "data protection", "e-commerce", "circular economy", "lean production", "service", "tax law"]  # fmt: skip
 SITES = [
     "https://{stem}.example/{n}",
     "www.{stem}.example",
