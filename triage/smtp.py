@@ -4,7 +4,7 @@ import smtplib
 from email.message import EmailMessage as MimeMessage
 from typing import TYPE_CHECKING, Any
 
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMessage, get_connection
 
 from inbox_router.delivery import DeliveryError, Outcome
 
@@ -26,8 +26,8 @@ class Finished(MimeMessage):
 class Prepared(EmailMessage):
     """A mail whose bytes exist already; the backend only carries them."""
 
-    def __init__(self, raw: bytes, sender: str, recipient: str) -> None:
-        super().__init__(from_email=sender, to=[recipient])
+    def __init__(self, raw: bytes, sender: str, recipient: str, connection: Any = None) -> None:
+        super().__init__(from_email=sender, to=[recipient], connection=connection)
         self.raw = raw
 
     def message(self, *, policy: Any = None) -> MimeMessage:
@@ -49,17 +49,26 @@ def send(draft: "Draft") -> Outcome:
 
 
 def _send_one(raw: bytes, sender: str, recipient: str) -> Outcome:
+    connection, open_ = get_connection(), False
     try:
-        Prepared(raw, sender, recipient).send()
+        connection.open()  # by itself: while there is no connection nothing can have been sent
+        open_ = True
+        Prepared(raw, sender, recipient, connection).send()
     except (smtplib.SMTPAuthenticationError, smtplib.SMTPNotSupportedError) as error:
         return DeliveryError(f"the mail server refused our sign-in: check EMAIL_URL ({error})", permanent=True)
     except smtplib.SMTPRecipientsRefused as error:
         codes = [code for code, _ in error.recipients.values()]
         return DeliveryError(f"the mail server refused the recipient ({codes})", permanent=min(codes) >= 500)
-    except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError, smtplib.SMTPHeloError) as error:
+    except smtplib.SMTPDataError as error:
+        # A server that says "later" to a whole mail may have passed it on: https://www.rfc-editor.org/rfc/rfc1047
+        reason, never = f"the mail server refused the mail: {error.smtp_code}", error.smtp_code >= 500
+        return DeliveryError(reason, permanent=never, maybe_done=not never)
+    except (smtplib.SMTPSenderRefused, smtplib.SMTPHeloError) as error:
         return DeliveryError(f"the mail server refused the mail: {error.smtp_code}", permanent=error.smtp_code >= 500)
-    except (smtplib.SMTPConnectError, ConnectionRefusedError) as error:
-        return DeliveryError(f"cannot reach the mail server of EMAIL_URL: {error}")
     except (smtplib.SMTPException, OSError) as error:
+        if not open_:
+            return DeliveryError(f"cannot reach the mail server of EMAIL_URL: {error}")
         return DeliveryError(f"the connection to the mail server broke: {error}", maybe_done=True)
+    finally:
+        connection.close()
     return f"accepted for {recipient}"

@@ -3,6 +3,7 @@
 import imaplib
 import re
 from collections.abc import Mapping, Sequence
+from email.parser import BytesHeaderParser
 
 from imapclient.exceptions import IMAPClientError
 
@@ -64,9 +65,11 @@ def _copies(connection: Connection) -> dict[int, tuple[str, int]]:
 def _copied_then_taken_away(connection: Connection, uids: list[int], source: Folder, path: str) -> Evidence:
     """The older way to move: copy, look at the copies, and expunge exactly the originals of good ones, by UID."""
     sizes = _sizes(connection, uids)
-    connection.forget("COPYUID")
-    connection.client.copy(uids, path)
-    copies = _copies(connection)
+    copies = _copied_before(connection, source, path, sizes)
+    if missing := [uid for uid in sizes if uid not in copies]:
+        connection.forget("COPYUID")
+        connection.client.copy(missing, path)
+        copies |= _copies(connection)
     connection.read(path, fresh=True)
     arrived = _sizes(connection, [uid for _, uid in copies.values()])
     good = [uid for uid, (_, copy) in copies.items() if uid in sizes and arrived.get(copy) == sizes[uid]]
@@ -75,6 +78,20 @@ def _copied_then_taken_away(connection: Connection, uids: list[int], source: Fol
         connection.client.delete_messages(good, silent=True)
         connection.client.uid_expunge(good)
     return {uid: place(path, *copies[uid]) for uid in good}
+
+
+def _copied_before(
+    connection: Connection, source: Folder, path: str, sizes: Mapping[int, int]
+) -> dict[int, tuple[str, int]]:
+    """(UIDVALIDITY, UID) of what lies in the target already: an earlier move may have died before it expunged."""
+    ids = {uid: message_id for message_id, found in message_ids_of(connection, list(sizes)).items() for uid in found}
+    connection.read(path, fresh=True)
+    there = by_message_id(connection, ids.values())
+    validity = str(connection.known(path).uidvalidity)
+    arrived = _sizes(connection, [copy for copies in there.values() for copy in copies])
+    connection.change(source)
+    same = {uid: [copy for copy in there.get(ids[uid], ()) if arrived.get(copy) == sizes[uid]] for uid in ids}
+    return {uid: (validity, copies[-1]) for uid, copies in same.items() if copies}
 
 
 def _sizes(connection: Connection, uids: Sequence[int]) -> dict[int, int]:
@@ -94,7 +111,20 @@ def append(
         outcome, _ = connection.client.multiappend(path, [{"msg": mail, "flags": flags} for mail in mails])
         if outcome == "OK":  # all or none: a refused one is found by adding them one by one
             return [*_appended(connection, path)]
+        return _append_missing(connection, path, mails, flags)
     return [_append_one(connection, path, mail, flags) for mail in mails]
+
+
+def _append_missing(
+    connection: Connection, path: str, mails: Sequence[bytes], flags: Sequence[str]
+) -> list[str | MailboxError]:
+    """Add mails one by one after a refusal. A server may have added them all the same: those are not added twice."""
+    ids = [str(BytesHeaderParser().parsebytes(mail)["Message-ID"]).strip() for mail in mails]
+    connection.read(path, fresh=True)
+    there = places(connection, path, by_message_id(connection, ids))
+    return [
+        there.get(own_id) or _append_one(connection, path, mail, flags) for own_id, mail in zip(ids, mails, strict=True)
+    ]
 
 
 def _append_one(connection: Connection, path: str, mail: bytes, flags: Sequence[str]) -> str | MailboxError:
