@@ -208,7 +208,11 @@ class Discard:
     """Only our own draft, byte for byte, is taken away; one that a person edited is theirs."""
 
     def probe(self, box: ImapMailbox, batch: Batch) -> Probes:
-        return {}
+        doubtful = {row.pk: row.draft.mail_id for row in batch if row.draft and row.in_doubt}
+        if not doubtful:
+            return {}
+        there = box.find(Role.DRAFTS, list(doubtful.values()))
+        return found_in(box, [Role.TRASH], {pk: mail_id for pk, mail_id in doubtful.items() if not there.get(mail_id)})
 
     def perform(self, box: ImapMailbox, batch: Batch) -> Outcomes:
         drafts = {row.pk: row.draft for row in batch if row.draft}
