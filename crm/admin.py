@@ -68,7 +68,7 @@ class AuditPage(ReadOnly, Rows):
 
     @column("What happened", header=True)
     def told(self, entry: AuditEntry) -> tuple[str, str]:
-        return (entry.summary, entry.reason or f"{entry.mail_subject} {entry.subject}")
+        return (entry.summary, " · ".join(filter(None, [entry.mail_subject, entry.reason])) or entry.subject)
 
     @column("In the sheet", label=COLOURS)
     def mirrored(self, entry: AuditEntry) -> tuple[str, str] | str:

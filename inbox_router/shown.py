@@ -14,7 +14,9 @@ def ago(moment: datetime | None) -> SafeString | str:
     if moment is None:
         return "never"
     local, now = timezone.localtime(moment), timezone.now()
-    if moment > now:
+    if abs(now - moment).total_seconds() < 60:
+        words = "just now"
+    elif moment > now:
         words = date_format(local, "j M H:i")
     elif (now - moment).days < 1:
         words = f"{timesince(moment, now, depth=1)} ago"

@@ -59,7 +59,9 @@ class TestPages:
         name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
         assert boss.get(reverse(f"{name}_changelist")).status_code == 200
         for row in model._default_manager.all()[:20]:
-            assert boss.get(reverse(f"{name}_change", args=(row.pk,))).status_code == 200
+            page = boss.get(reverse(f"{name}_change", args=(row.pk,)))
+            assert page.status_code == 200
+            assert "(&#x27;" not in page.content.decode()  # a tuple, which only lists know how to show
 
     @pytest.mark.parametrize("place", PAGES)
     def test_each_page_of_ours_opens(self, boss, place):

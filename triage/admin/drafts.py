@@ -73,7 +73,17 @@ class DraftPage(NeverDeleted, WithDeeds, Rows):
     ordering = ["-pk"]
     actions_detail = ["approve", "reject"]
     refusals = (Conflict,)
-    readonly_fields = ["state_label", "from_address", "to", "cc", "original_mail", "drafted", "age", "decision"]
+    readonly_fields = [
+        "state",
+        "from_address",
+        "to_name",
+        "to_address",
+        "cc",
+        "original_mail",
+        "drafted",
+        "age",
+        "decision",
+    ]
 
     def get_urls(self) -> list[URLPattern]:
         approval = self.admin_site.admin_view(ApprovalPage.as_view(model_admin=self))
@@ -82,7 +92,7 @@ class DraftPage(NeverDeleted, WithDeeds, Rows):
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
         text = ["subject", "body", "seen"] if self.has_change_permission(request, obj) else ["subject", "body"]
         return [
-            (None, {"fields": ["state_label", ("from_address", "to"), "cc", *text]}),
+            (None, {"fields": [("state", "from_address"), ("to_name", "to_address"), "cc", *text]}),
             ("The mail that it answers", {"fields": ["original_mail"]}),
             ("As it was drafted", {"fields": ["drafted", "age", "decision"], "classes": ["collapse"]}),
         ]

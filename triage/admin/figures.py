@@ -125,14 +125,14 @@ def mix(since: datetime) -> Mapping[date, Counter[str]]:
 
 def chart(days: Mapping[date, Counter[str]]) -> dict[str, object]:
     """The same as Chart.js wants it."""
-    colours = ("primary-600", "primary-300", "base-500", "base-300", "primary-950")
+    colours = ("var(--color-primary-600)", "var(--color-primary-300)", "var(--color-base-500)", "#cbd5e1", "#f97316")
     return {
         "labels": [f"{day:%-d %b}" for day in days],
         "datasets": [
             {
                 "label": category.label,
                 "data": [counts[category] for counts in days.values()],
-                "backgroundColor": f"var(--color-{colour})",
+                "backgroundColor": colour,
                 "maxBarThickness": 36,
             }
             for category, colour in zip(SHOWN, colours, strict=True)
@@ -202,11 +202,13 @@ def confidences(rows: Sequence[tuple[str, float, str]]) -> list[tuple[str, int, 
 
 
 def _oldest(moment: datetime | None) -> str:
-    return f"the oldest for {timesince(moment, depth=1)}" if moment else "nothing waits"
+    return f"the oldest came {_ago(moment)}" if moment else "nothing waits"
 
 
 def _ago(moment: datetime | None) -> str:
-    return f"{timesince(moment, depth=1)} ago" if moment else "never"
+    if moment is None:
+        return "never"
+    return f"{timesince(moment, depth=1)} ago" if timezone.now() - moment > timedelta(minutes=1) else "just now"
 
 
 def _seconds(seconds: float) -> str:

@@ -17,8 +17,8 @@ class MailboxPage(NeverDeleted, Rows):
 
     list_display = ["named", "folder", "state", "polled", "last_error"]
     search_fields = ["name", "address"]
-    fields = ["name", "address", "folder", "active", "state", "polled", "last_uid", "started_at", "last_error"]
-    readonly_fields = ["name", "folder", "state", "polled", "last_uid", "started_at", "last_error"]
+    fields = ["name", "address", "folder", "active", "polled", "last_uid", "started_at", "last_error"]
+    readonly_fields = ["name", "folder", "polled", "last_uid", "started_at", "last_error"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

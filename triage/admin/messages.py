@@ -103,7 +103,7 @@ class MessagePage(ReadOnly, WithDeeds, Rows):
     refusals = (Conflict,)
     fieldsets = [
         (None, {"fields": ["about", "from_whom", "received", "mail", "attached"]}),
-        ("Decision", {"fields": ["taken_for", "state", "review_reason", "draft_link", "story"]}),
+        ("Decision", {"fields": ["category", "sure", "status", "review_reason", "draft_link", "story"]}),
         (
             "On the server",
             {
@@ -128,8 +128,7 @@ class MessagePage(ReadOnly, WithDeeds, Rows):
         "received",
         "mail",
         "attached",
-        "taken_for",
-        "state",
+        "sure",
         "draft_link",
         "story",
         "raw_link",
@@ -184,6 +183,10 @@ class MessagePage(ReadOnly, WithDeeds, Rows):
     @column("Received", ordering="received_at")
     def received(self, row: Message) -> str:
         return ago(row.received_at)
+
+    @column("Sure")
+    def sure(self, row: Message) -> str:
+        return "" if row.confidence is None else f"{int(row.confidence * 1000) / 10:g} %"
 
     @column("From")
     def from_whom(self, row: Message) -> str:

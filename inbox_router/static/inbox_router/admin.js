@@ -42,11 +42,13 @@
         if (event.target.dataset.sent) event.preventDefault();
         event.target.dataset.sent = "1";
     });
-    document.addEventListener("htmx:sendError", (event) => delete event.target.dataset?.sent);
-    document.addEventListener("htmx:responseError", (event) => {
-        delete event.target.dataset?.sent;
-        if (event.detail.xhr.status === 403) window.location.reload();
+    // Signed out, or refused: the answer is another page. Its place in the frame is empty, so go there.
+    document.addEventListener("htmx:beforeSwap", (event) => {
+        if (event.detail.target?.id !== "work" || event.detail.xhr.response.includes('id="work"')) return;
+        event.detail.shouldSwap = false;
+        window.location.assign(window.location.pathname);
     });
+    document.addEventListener("htmx:sendError", (event) => delete event.target.dataset?.sent);
     document.addEventListener("htmx:afterSettle", (event) => {
         if (!document.querySelector("[data-work]")) return;
         document.querySelector("[data-focus]")?.focus({ preventScroll: true });

@@ -1,0 +1,58 @@
+"""Every page, wide and narrow, light and dark: it opens, stays on this host, fits, and axe finds nothing."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.contrib import admin
+from django.urls import reverse
+
+from tests import office
+from tests.browser.conftest import Desk
+from triage.models import Message
+
+pytestmark = pytest.mark.browser
+OURS = {
+    "dashboard": "admin:index",
+    "review": "admin:triage_message_review",
+    "approve": "admin:triage_draft_approve",
+    "problems": "admin:triage_message_problems",
+    "customers": "admin:triage_message_customers",
+}
+
+
+def pages() -> Iterator[tuple[str, str]]:
+    """The name and the path of each page."""
+    for name, place in OURS.items():
+        yield name, reverse(place)
+    yield "customer", reverse("admin:triage_message_customers") + "?q=springs"
+    for model in sorted(admin.site._registry, key=lambda model: model._meta.label):
+        name = f"{model._meta.app_label}_{model._meta.model_name}"
+        yield f"{name}-list", reverse(f"admin:{name}_changelist")
+        if row := model._default_manager.order_by("pk").first():
+            yield name, reverse(f"admin:{name}_change", args=(row.pk,))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("device", ["desktop", "phone"])
+def test_every_page_is_in_order(sit_down: Callable[..., Desk], device: str, scheme: str) -> None:
+    office.fill()
+    desk = sit_down(office.boss().username, device, scheme)
+    wrong = []
+    for name, path in pages():
+        status = desk.open(path)
+        wrong += [] if status == 200 else [f"{name}: {status}"]
+        desk.picture(f"{name}-{device}-{scheme}")
+        wrong += [f"{name}: {fault}" for fault in desk.faults()]
+    assert wrong == []
+
+
+def test_what_a_mail_says_is_not_run(sit_down: Callable[..., Desk]) -> None:
+    office.fill()
+    nasty = Message.objects.get(subject=office.NASTY)
+    desk = sit_down(office.boss().username)
+    for path in (
+        f"{reverse('admin:triage_message_review')}?row={nasty.pk}",
+        reverse("admin:triage_message_changelist"),
+    ):
+        desk.open(path)
+        assert "owned" not in desk.page.title()
