@@ -49,4 +49,4 @@ def read(mail: FetchedMail, company_domains: Sequence[str]) -> ParsedMail:
 
 if __name__ == "__main__":
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    serve(read, orphan=1)
+    serve(read, orphan=4)
