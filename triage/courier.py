@@ -121,13 +121,14 @@ def still_here(box: ImapMailbox, batch: Batch, *, untouched: bool = False) -> tu
     """Split a batch into the UIDs, by delivery, of mails that are in the inbox, and the outcomes of the others."""
     uids = uids_now(box, batch)
     flags = box.flags(list(uids.values()))
+    taken_up = len(uids) == len(batch) or type(batch[0]).is_taken_up(batch[0].mailbox, box.state().uidvalidity)
     here: dict[int, int] = {}
     outcomes: dict[int, Outcome] = {}
     for row in batch:
         uid = uids.get(row.message_id)
-        if uid is None:
+        if uid is None and not taken_up:
             outcomes[row.pk] = DeliveryError("the server renumbered the folder; waiting for the next fetch")
-        elif uid not in flags:
+        elif uid is None or uid not in flags:
             outcomes[row.pk] = NotWanted("left alone: a person took the mail out of the inbox")
         elif untouched and (what := touched(row.message, flags[uid])):
             outcomes[row.pk] = NotWanted(f"left alone: a person {what} the mail")

@@ -79,6 +79,13 @@ class MailboxDelivery(Delivery):
             found[message] = int(evidence.partition(place)[2])
         return found
 
+    @classmethod
+    def is_taken_up(cls, mailbox: Mailbox, uidvalidity: int) -> bool:
+        """Whether every mail of the inbox has been read under this numbering: who is not there now was taken out."""
+        numbered = Mailbox.objects.filter(pk=mailbox.pk, uidvalidity=uidvalidity)
+        unread = Message.objects.filter(mailbox=mailbox, uidvalidity=uidvalidity, status=Message.Status.FOUND)
+        return numbered.exists() and not unread.exists()
+
     def together(self) -> dict[str, Any]:
         return {"mailbox": self.mailbox_id, "deed": self.deed, "label": self.label}
 

@@ -41,7 +41,7 @@ def run(context: Context) -> int:
 def find_new(context: Context) -> None:
     """Make a row for every UID above the cursor, and move the cursor in the same transaction."""
     mailbox, state = context.mailbox, context.box.state()
-    first = mailbox.uidvalidity is None
+    first = mailbox.started_at is None  # also when an earlier first connect was broken off
     if state.uidvalidity != mailbox.uidvalidity:
         # At first connect, or when the server numbered the folder anew: everything has to be looked at.
         mailbox.uidvalidity, mailbox.last_uid = state.uidvalidity, 0
@@ -50,6 +50,11 @@ def find_new(context: Context) -> None:
     uids = context.box.uids_after(mailbox.last_uid)
     for start in range(0, len(uids) or 1, ROWS):
         make_rows(context, uids[start : start + ROWS], fresh)
+    if first:
+        with transaction.atomic():
+            context.lease.renew()
+            mailbox.started_at = context.run.started_at
+            mailbox.save(update_fields=["started_at"])
 
 
 def make_rows(context: Context, uids: Sequence[int], fresh: set[int] | None) -> None:
@@ -68,12 +73,11 @@ def make_rows(context: Context, uids: Sequence[int], fresh: set[int] | None) -> 
         for uid in uids
     ]
     mailbox.last_uid = max([mailbox.last_uid, *uids])
-    mailbox.started_at = mailbox.started_at or timezone.now()
     mailbox.last_polled_at, mailbox.last_error = timezone.now(), ""
     with transaction.atomic():
         context.lease.renew()
         Message.objects.bulk_create(rows, ignore_conflicts=True)
-        mailbox.save(update_fields=["uidvalidity", "last_uid", "started_at", "last_polled_at", "last_error"])
+        mailbox.save(update_fields=["uidvalidity", "last_uid", "last_polled_at", "last_error"])
     context.counts["backlog"] += sum(row.status == status.BACKLOG for row in rows)
 
 
@@ -83,13 +87,15 @@ def read_chunk(context: Context) -> int:
     messages = list(waiting.order_by("uid")[: context.chunk])
     if not messages:
         return 0
-    mails = context.box.fetch([message.uid for message in messages])
+    numbered = [message.uid for message in messages if message.uidvalidity == context.mailbox.uidvalidity]
+    mails = context.box.fetch(numbered) if numbered else {}
     whole = {uid: mail for uid, mail in mails.items() if isinstance(mail, FetchedMail)}
     outcomes = dict(zip(whole, context.reader.read(list(whole.values())), strict=True))
     for message in messages:
         read(context, message, mails.get(message.uid), outcomes.get(message.uid))
     join_threads(messages)
     mark_duplicates(context.mailbox, messages)
+    mark_backlog(context.mailbox, messages)
     with transaction.atomic():
         context.lease.renew()
         save_fields(messages, FIELDS)
@@ -100,7 +106,9 @@ def read_chunk(context: Context) -> int:
 
 def read(context: Context, message: Message, mail: FetchedMail | MailboxError | None, outcome: Outcome | None) -> None:
     """Fill a row from what the server gave for it, and from what came of reading that."""
-    if mail is None:
+    if message.uidvalidity != context.mailbox.uidvalidity:  # its number names another mail now
+        message.status, message.error = Message.Status.DONE, "renumbered by the server before it was read"
+    elif mail is None:
         message.status, message.error = Message.Status.DONE, "gone from the folder before it was read"
     elif isinstance(mail, MailboxError):
         quarantine(context, message, str(mail))
@@ -185,6 +193,16 @@ def mark_duplicates(mailbox: Mailbox, messages: Sequence[Message]) -> None:
             message.status, message.same_as_id = Message.Status.DUPLICATE, first[message.content_hash]
         else:
             first[message.content_hash] = message.pk
+
+
+def mark_backlog(mailbox: Mailbox, messages: Sequence[Message]) -> None:
+    """Leave mail from before the start alone also when the server has numbered the folder anew."""
+    old = Message.objects.filter(mailbox=mailbox, status=Message.Status.BACKLOG)
+    start = mailbox.started_at and mailbox.started_at.replace(microsecond=0)  # servers tell whole seconds
+    if start and old.exclude(uidvalidity=mailbox.uidvalidity).exists():
+        for message in messages:
+            if message.status == Message.Status.FETCHED and message.received_at and message.received_at < start:
+                message.status = Message.Status.BACKLOG
 
 
 def received(message: Message) -> Entry:
