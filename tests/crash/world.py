@@ -6,7 +6,6 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,7 +36,7 @@ OVER = "2000-01-01 00:00:00"
 
 
 @dataclass
-class Post_office:  # noqa: N801
+class PostOffice:
     """A mail server that keeps what it is given: (recipients, bytes)."""
 
     taken: list[tuple[list[str], bytes]] = field(default_factory=list)
@@ -64,7 +63,7 @@ class World:
         self.folder = folder
         self.users = iter(f"w{number}@acme.example" for number in range(1, USERS))
         self.imap = Dovecot([f"w{number}@acme.example" for number in range(USERS)], capability=capability)
-        self.model, self.slack, self.sheets, self.office = ModelServer(), SlackServer(), SheetsServer(), Post_office()
+        self.model, self.slack, self.sheets, self.office = ModelServer(), SlackServer(), SheetsServer(), PostOffice()
         self.model.answer = judged_by_subject
         self.database = folder / "inbox_router.sqlite3"
         self.user = "w0@acme.example"
@@ -152,7 +151,7 @@ class World:
                 peer.deliver(mail.raw)
 
     def run(self, deed: str, **job: Any) -> bool:
-        """Have a deed done by a process of its own; whether it was killed. `points`, `said` and the lines tell the rest."""
+        """Have a deed done by a process of its own; whether it was killed. `points`, `said` and `lines` tell more."""
         for line in self.lines.values():
             line.renew()
         return self.run_on_these_lines(deed, **job)
@@ -172,7 +171,8 @@ class World:
 
     def writes(self) -> list[str]:
         """What the last run asked servers to change."""
-        return [f"{name} {asked}" for name, line in self.lines.items() for asked in line.asked if asked.startswith(WRITES[name])]
+        asked = [(name, request) for name, line in self.lines.items() for request in line.asked]
+        return [f"{name} {request}" for name, request in asked if request.startswith(WRITES[name])]
 
     def time_passes(self) -> None:
         """What hours of waiting would do: leases and back-offs are over."""
@@ -218,6 +218,3 @@ class World:
 def copied(source: Path, target: Path) -> None:
     """A folder with its owners and times, which a maildir needs."""
     subprocess.run(["cp", "-a", str(source), str(target)], check=True)
-
-
-Progress = Callable[[str], None]

@@ -160,7 +160,10 @@ class Http:
 
 
 class Line:
-    """Passes requests on to 127.0.0.1:`target`. `asked`: their names, in order; `faults`: what is to go wrong, by number."""
+    """Passes requests on to 127.0.0.1:`target`.
+
+    `asked`: their names, in order; `faults`: what is to go wrong, by number; `struck`: the names of those that did.
+    """
 
     def __init__(self, target: int, speech: type[Speech]) -> None:
         self.target, self.speech = target, speech
@@ -202,7 +205,8 @@ class Line:
                 threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client: socket.socket) -> None:
-        with contextlib.suppress(OSError, ValueError), client, socket.create_connection(("127.0.0.1", self.target)) as server:
+        here = ("127.0.0.1", self.target)
+        with contextlib.suppress(OSError, ValueError), client, socket.create_connection(here) as server:
             speech, asks, answers = self.speech(), client.makefile("rb"), server.makefile("rb")
             for end in (client, server):
                 end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
