@@ -116,7 +116,7 @@ class Delivery(models.Model):
     settled_at = models.DateTimeField(null=True, blank=True)
 
     batch_size: ClassVar[int] = 1
-    lease: ClassVar[timedelta] = timedelta(minutes=5)
+    lease: ClassVar[timedelta] = timedelta(minutes=3)  # longer than the time-outs of a batch
     courier: ClassVar[type[Courier]]
 
     class Meta:

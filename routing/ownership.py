@@ -12,8 +12,6 @@ from routing.eligibility import Situation, person_absence
 from routing.models import Assignment, FreemailDomain, Salesperson
 from routing.presence import leaves_of
 
-OWNER_DAYS = 180
-
 
 @dataclass(frozen=True)
 class Known:
@@ -34,12 +32,12 @@ def colleagues() -> Mapping[str, Salesperson]:
 
 
 def known_owner(lead: Lead, now: datetime) -> Known | None:
-    """The last owner of this contact's business, else of their company's, within OWNER_DAYS days."""
+    """The last owner of this contact's business, else of their company's, within settings.OWNER_DAYS."""
     contact = lead.contact
     theirs = Q(lead__contact=contact)
     if contact.domain and not FreemailDomain.objects.filter(domain=contact.domain).exists():
         theirs = Q(lead__contact__domain=contact.domain)
-    days = getattr(settings, "OWNER_DAYS", OWNER_DAYS)
+    days = settings.OWNER_DAYS
     rows = Assignment.objects.filter(theirs, ~Q(lead=lead), active=True, at__gte=now - timedelta(days=days))
     rows = rows.exclude(lead__stage=Lead.Stage.JUNK)
     theirs_first = Case(When(lead__contact=contact, then=Value(0)), default=Value(1))

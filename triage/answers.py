@@ -8,8 +8,9 @@ from django.utils import timezone
 
 from crm.models import Lead
 from routing.services import stop_clock
-from triage.decisions import call_off, note, owe
-from triage.models import Draft, MailboxDelivery, SentMail
+from triage.decisions import note
+from triage.leads import close_unsent
+from triage.models import Draft, SentMail
 
 
 def note_answers(sent: Sequence[SentMail]) -> None:
@@ -29,8 +30,6 @@ def close_drafts(lead: Lead, mail: SentMail) -> None:
     """A reply was written without us: ours is not needed any more. What a person edited in Drafts stays."""
     waiting = Draft.objects.filter(message__thread_id=lead.thread_id, state=Draft.State.WAITING)
     for draft in waiting.select_related("message__mailbox"):
-        if Draft.objects.filter(pk=draft.pk, state=Draft.State.WAITING).update(state=Draft.State.OUTSIDE):
-            call_off(draft.deliveries.all(), "answered outside")
-            owe(MailboxDelivery.of(draft.message, MailboxDelivery.Deed.DISCARD, draft=draft))
-            who = mail.from_name or mail.from_address
-            note(draft.message, "answered outside", f"{who} answered from a mail program; our draft is closed")
+        close_unsent(draft, Draft.State.OUTSIDE, "answered outside")
+        who = mail.from_name or mail.from_address
+        note(draft.message, "answered outside", f"{who} answered from a mail program; our draft is closed")

@@ -10,7 +10,7 @@ from django.conf import settings
 from crm.models import Lead
 from crm.services import contact_for, open_lead, set_owner
 from routing.models import Assignment
-from routing.services import assign, customer_wrote
+from routing.services import assign, credit_back, customer_wrote
 from triage import drafting
 from triage.decisions import Known, call_off, note, owe
 from triage.models import Category, Classification, Draft, MailboxDelivery, Message
@@ -21,6 +21,10 @@ FIRST_MESSAGE = 4000  # characters of the inquiry that the CRM keeps
 def act_on_lead(message: Message, judgement: Classification, around: Known, *, actor: str = "") -> None:
     """Record a lead and give it to somebody, unless somebody is in the conversation already."""
     lead, new = record_lead(message, judgement, around)
+    if lead.stage == Lead.Stage.JUNK:
+        reopen(lead)
+        note(message, "reopened", f"Is a lead after all: with {lead.owner_name or 'nobody yet'} again", actor)
+        return
     if not new:
         customer_wrote(lead, message.content_hash)
         who = lead.owner_name or "nobody yet"
@@ -33,11 +37,43 @@ def act_on_lead(message: Message, judgement: Classification, around: Known, *, a
         summary = f"In conversation with {person.name}: no assignment, no draft"
         note(message, "in conversation", summary, actor, colleague.evidence)
         return
-    outcome = assign(lead, language=message.language, technical=message.technical)
+    outcome = assign(
+        lead, language=message.language, technical=message.technical, classification=f"{judgement} #{judgement.pk}"
+    )
     owner = outcome.salesperson.name if isinstance(outcome, Assignment) else ""
     note(message, "lead", f"Lead: {f'given to {owner}' if owner else 'held, nobody is available'}", actor)
     if isinstance(outcome, Assignment):
         draft_reply(message, judgement.sender_first_name, outcome)
+
+
+def reopen(lead: Lead) -> None:
+    """Take a lead up again that was found to be none, with the owner that it had."""
+    lead.stage = Lead.Stage.OPEN
+    lead.save(update_fields=["stage"])
+    if assignment := Assignment.objects.filter(lead=lead, active=True).first():
+        draft_for(assignment)
+
+
+def withdraw(message: Message, by: str, why: str) -> None:
+    """Undo what made a message a lead: it is junk, whoever paid a turn is credited, no reply is proposed."""
+    if Message.objects.filter(thread_id=message.thread_id, category=Category.LEAD, pk__lt=message.pk).exists():
+        return  # the lead began with an earlier mail, which stays one
+    lead = Lead.objects.filter(thread_id=message.thread_id).exclude(stage=Lead.Stage.JUNK).first()
+    if lead is None:
+        return
+    if assignment := Assignment.objects.filter(lead=lead, active=True).first():
+        credit_back(assignment, by, why)
+    else:
+        Lead.objects.filter(pk=lead.pk).update(stage=Lead.Stage.JUNK)
+    for draft in message.drafts.filter(state=Draft.State.WAITING):
+        close_unsent(draft, Draft.State.REJECTED, why)
+
+
+def close_unsent(draft: Draft, state: Draft.State, why: str) -> None:
+    """Close a waiting draft; the unchanged mail is taken out of Drafts."""
+    if Draft.objects.filter(pk=draft.pk, state=Draft.State.WAITING).update(state=state):
+        call_off(draft.deliveries.all(), why)
+        owe(MailboxDelivery.of(draft.message, MailboxDelivery.Deed.DISCARD, draft=draft))
 
 
 def record_lead(message: Message, judgement: Classification, around: Known) -> tuple[Lead, bool]:
@@ -66,12 +102,10 @@ def draft_for(assignment: Assignment) -> None:
     if message is None:
         return
     old = message.drafts.exclude(state=Draft.State.REPLACED).order_by("pk").last()
-    if old and (old.state != Draft.State.WAITING or old.version > 1):
+    if old and old.state != Draft.State.REJECTED and (old.state != Draft.State.WAITING or old.version > 1):
         return
-    if old:
-        Draft.objects.filter(pk=old.pk).update(state=Draft.State.REPLACED)
-        call_off(old.deliveries.all(), "the lead has another owner")
-        owe(MailboxDelivery.of(message, MailboxDelivery.Deed.DISCARD, draft=old))
+    if old and old.state == Draft.State.WAITING:
+        close_unsent(old, Draft.State.REPLACED, "the lead has another owner")
     judgement = message.classifications.order_by("pk").last()
     draft_reply(message, judgement.sender_first_name if judgement else "", assignment)
 

@@ -49,9 +49,7 @@ class Context:
 STAGES = (fetch, prefilter, classify, act, log, cleanup)
 
 
-def run_mailbox(
-    mailbox: Mailbox, classifier: classifiers.Classifier, until: float = math.inf
-) -> Counter[str] | None:
+def run_mailbox(mailbox: Mailbox, classifier: classifiers.Classifier, until: float = math.inf) -> Counter[str] | None:
     """Run all stages over one mailbox until nothing waits any more; None while another run has it.
 
     No further chunk is begun after `until` (of the monotonic clock). Raises MailboxError when the mailbox cannot

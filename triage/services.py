@@ -18,7 +18,7 @@ from routing.models import Assignment, Salesperson
 from routing.services import reassign, release_holds, tick
 from triage import capture, classifiers
 from triage.decisions import REVIEW_LABEL, Known, call_off, note, owe
-from triage.leads import draft_for
+from triage.leads import draft_for, withdraw
 from triage.mailbox import MailboxError
 from triage.models import Category, Classification, Draft, Mailbox, MailboxDelivery, Message
 from triage.models.mailbox import LeaseLost
@@ -110,12 +110,15 @@ def decide(message: Message, category: str, user: AbstractBaseUser, *, why: str 
     if not current.update(status=Status.CLASSIFIED):
         raise Conflict("This message was decided meanwhile; nothing was changed.")
     was_review = message.status == Status.REVIEW
+    was_lead = message.category == Category.LEAD and not was_review
     judgement = person_judgement(message, category, user, why)
     message.adopt(judgement)
     message.status = Status.CLASSIFIED
     message.save(update_fields=["status", *Message.JUDGED])
     call_off(message.deliveries.all(), "the message was decided anew")
     bring_back(message)
+    if was_lead and category != Category.LEAD:
+        withdraw(message, str(user), why or f"is {Category(category).label.lower()}, not a lead")
     around: Known = known([message])[message.pk]
     act_on(message, judgement, around, actor=str(user))
     if was_review:

@@ -474,3 +474,19 @@ def test_in_shadow_mode_everything_is_decided_and_nothing_is_touched(
     settings.ARMED = frozenset({"label", "draft", "trash", "archive"})  # type: ignore[attr-defined]
     run()
     assert {folder: human.mails(folder) for folder in human.folders()} == before, "what was decided before stays undone"
+
+
+def test_a_lead_that_a_person_calls_spam_is_withdrawn_and_its_turn_is_credited(human: ImapPeer, run: Callable) -> None:
+    human.deliver(mails.mail("lead", 38).raw)
+    run()
+    paid = Membership.objects.get(salesperson=Assignment.objects.get().salesperson, pool__kind="default")
+    services.decide(Message.objects.get(), "spam", User.objects.create_user("rita"), why="a fake inquiry")
+    run()
+    assert Lead.objects.get().stage == Lead.Stage.JUNK
+    assert human.uids("Drafts") == []
+    assert Membership.objects.get(pk=paid.pk).credit > paid.credit
+    services.decide(Message.objects.get(), "lead", User.objects.get())
+    run()
+    assert Lead.objects.get().stage == Lead.Stage.OPEN
+    assert len(human.uids("Drafts")) == 1
+    assert Assignment.objects.count() == 1

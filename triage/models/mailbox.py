@@ -8,7 +8,7 @@ from typing import Self
 from django.db import models
 from django.utils import timezone
 
-LEASE = timedelta(minutes=5)
+LEASE = timedelta(minutes=2)  # longer than anything a run does between two renewals
 
 
 class LeaseLost(Exception):
