@@ -3,20 +3,18 @@
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
-from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter
 
 from crm.models import AuditEntry, Contact, Lead, SheetRow
 from inbox_router.admin.deliveries import COLOURS, DeliveryPage, acknowledge_deed, retry_deed
-from inbox_router.admin.rows import NeverDeleted, ReadOnly, Rows, column
+from inbox_router.admin.rows import Lines, NeverDeleted, ReadOnly, Rows, column
 from inbox_router.shown import ago
 
 
-class LeadsOfContact(ReadOnly, TabularInline):
+class LeadsOfContact(ReadOnly, Lines):
     model = Lead
     fields = ["subject", "owner_name", "stage", "created_at"]
     readonly_fields = fields
-    extra = 0
     show_change_link = True
     ordering = ["-pk"]
 

@@ -21,6 +21,7 @@ class UserPage(UserAdmin, Rows):
     change_password_form = AdminPasswordChangeForm
     list_display = ["username", "email", "roles", "is_active", "seen"]
     list_filter = ["is_active", "is_superuser", "groups"]
+    filter_horizontal = ()  # Django's two-column widget cannot be worked with by a screen reader
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).prefetch_related("groups")
@@ -36,4 +37,5 @@ class UserPage(UserAdmin, Rows):
 
 @admin.register(Group)
 class GroupPage(GroupAdmin, Rows):
+    filter_horizontal = ()
     list_display = ["name"]

@@ -7,25 +7,22 @@ from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from simple_history.admin import SimpleHistoryAdmin
-from unfold.admin import TabularInline
 
 from inbox_router.admin.deeds import AskWhy, WithDeeds, deed
-from inbox_router.admin.rows import NeverDeleted, Rows, column
+from inbox_router.admin.rows import Lines, NeverDeleted, Rows, column
 from inbox_router.shown import ago
 from routing.admin.words import WithWords
 from routing.models import FreemailDomain, Leave, Membership, Salesperson
 from routing.services import HandoverError, give_turn, skip_turn
 
 
-class LeaveOfPerson(TabularInline):
+class LeaveOfPerson(Lines):
     model = Leave
-    extra = 0
     fields = ["first_day", "last_day", "note"]
 
 
-class PoolsOfPerson(TabularInline):
+class PoolsOfPerson(Lines):
     model = Membership
-    extra = 0
     fields = ["pool", "weight", "active", "paused_until", "note"]
     autocomplete_fields = ["pool"]
 

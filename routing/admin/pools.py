@@ -11,10 +11,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import URLPattern, path
 from simple_history.admin import SimpleHistoryAdmin
-from unfold.admin import TabularInline
 from unfold.widgets import INPUT_CLASSES
 
-from inbox_router.admin.rows import NeverDeleted, Rows, column
+from inbox_router.admin.rows import Lines, NeverDeleted, Rows, column
 from routing.admin.preview import last_leads, next_leads, shares
 from routing.admin.words import WithWords
 from routing.matching import sentence
@@ -30,11 +29,9 @@ class MomentInput(forms.DateTimeInput):
         super().__init__({"class": " ".join(INPUT_CLASSES)}, format="%Y-%m-%dT%H:%M")
 
 
-class Members(TabularInline):
+class Members(Lines):
     model = Membership
     verbose_name_plural = "Members"
-    extra = 0
-    hide_title = True
     formfield_overrides = {models.DateTimeField: {"form_class": forms.DateTimeField, "widget": MomentInput}}
     autocomplete_fields = ["salesperson"]
     # The field that is dragged must be listed, or unfold's script stops on the page (unfold's issue 2015).

@@ -43,7 +43,7 @@ def test_every_page_is_in_order(sit_down: Callable[..., Desk], device: str, sche
         wrong += [] if status == 200 else [f"{name}: {status}"]
         desk.picture(f"{name}-{device}-{scheme}")
         wrong += [f"{name}: {fault}" for fault in desk.faults()]
-    assert wrong == []
+    assert "\n".join(wrong) == ""
 
 
 def test_what_a_mail_says_is_not_run(sit_down: Callable[..., Desk]) -> None:

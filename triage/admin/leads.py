@@ -8,13 +8,12 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
-from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter, RelatedDropdownFilter
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from crm.models import Lead
 from inbox_router.admin.deeds import AskWhy, WithDeeds, deed, person
-from inbox_router.admin.rows import NeverDeleted, ReadOnly, Rows, column
+from inbox_router.admin.rows import Lines, NeverDeleted, ReadOnly, Rows, column
 from inbox_router.shown import ago, plain
 from routing.models import Assignment, Hold, Salesperson
 from routing.services import Card, HandoverError, card_text, credit_back
@@ -43,13 +42,12 @@ def can_be_given(lead: Lead) -> bool:
     return lead.stage == Lead.Stage.OPEN
 
 
-class History(ReadOnly, TabularInline):
+class History(ReadOnly, Lines):
     """Who had a lead."""
 
     model = Assignment
     fields = ["salesperson", "cc", "pool", "rule", "reason", "active", "at"]
     readonly_fields = fields
-    extra = 0
     show_change_link = True
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Assignment]:

@@ -10,7 +10,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import (
     ChoicesDropdownFilter,
     RangeDateFilter,
@@ -22,7 +21,7 @@ from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminTextareaWidg
 from crm.models import AuditEntry
 from inbox_router.admin.deeds import Ask, WithDeeds, deed, person
 from inbox_router.admin.deliveries import DeliveryPage, acknowledge_deed, retry_deed
-from inbox_router.admin.rows import ReadOnly, Rows, column
+from inbox_router.admin.rows import Lines, ReadOnly, Rows, column
 from inbox_router.shown import ago, plain
 from triage.admin.customers import CustomersPage
 from triage.admin.problems import ProblemsPage
@@ -59,12 +58,11 @@ class AskCategory(Ask):
         self.initial["version"] = row.first()
 
 
-class Judgements(ReadOnly, TabularInline):
+class Judgements(ReadOnly, Lines):
     model = Classification
     verbose_name_plural = "What it was taken for"
     fields = ["category", "how_sure", "judge", "model", "reason"]
     readonly_fields = fields
-    extra = 0
     ordering = ["-pk"]
 
     @column("Sure")
@@ -72,12 +70,11 @@ class Judgements(ReadOnly, TabularInline):
         return row.sure
 
 
-class Owed(ReadOnly, TabularInline):
+class Owed(ReadOnly, Lines):
     model = MailboxDelivery
     verbose_name_plural = "What was owed for it in the mailbox"
     fields = ["deed", "label", "state", "attempts", "evidence", "error"]
     readonly_fields = fields
-    extra = 0
     ordering = ["pk"]
     show_change_link = True
 

@@ -63,4 +63,15 @@
         });
     }
     document.addEventListener("DOMContentLoaded", prepare);
+
+    // An empty search box of select2 names itself by its own empty text; its field's label says more.
+    window.addEventListener("load", () => {
+        document.querySelectorAll("select.admin-autocomplete").forEach((select) => {
+            const label = select.getAttribute("aria-label") || select.labels?.[0]?.innerText || select.name;
+            select.parentElement.querySelectorAll(".select2-selection, .select2-selection__rendered").forEach((part) => {
+                part.removeAttribute("aria-labelledby");
+                part.setAttribute("aria-label", label);
+            });
+        });
+    });
 })();
