@@ -51,7 +51,7 @@ def mail_text(message: Message) -> MailText:
         sender_address=message.sender_address,
         text=both_ends(message.text, TEXT_LIMIT),
         new_text=both_ends(message.new_text, TEXT_LIMIT),
-        headers=message.headers,
+        headers=message.headers | ({"in-reply-to": message.in_reply_to} if message.in_reply_to else {}),
         attachments=tuple(f"{part['name']} ({part['type']})" for part in message.attachments),
         evidence=tuple(rule_evidence(message)),
         automatic=message.automatic,
