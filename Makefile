@@ -11,7 +11,7 @@ COMPILE := $(PY) -m uv pip compile --quiet --upgrade --universal --python-versio
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-browser bench lint format lock
+.PHONY: help setup demo test test-browser crash-sweep fault-matrix bench lint format lock
 .DELETE_ON_ERROR:
 
 help: ## List what can be done
@@ -35,6 +35,12 @@ test-browser: $(DEV) ## Run the browser tests alone (needs Chromium)
 		echo "SKIPPED: the browser tests, because Chromium is not installed (apt-get install chromium)"; \
 		test -z "$$REQUIRE_SERVERS"; \
 	fi
+
+crash-sweep: $(DEV) ## Kill it at every call and commit, and see that nothing is lost or doubled (needs Dovecot; 20 minutes)
+	$(PY) -m tests.crash.sweep
+
+fault-matrix: $(DEV) ## Break every request in every way, and see the same (needs Dovecot; 20 minutes)
+	$(PY) -m tests.crash.matrix
 
 bench: $(DEV) ## Measure speed, bytes and memory beside other ways to read a mailbox (needs Dovecot)
 	$(PY) -m tests.bench

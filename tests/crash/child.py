@@ -42,9 +42,11 @@ def main() -> None:
 
 def load() -> None:
     """Import what a run needs, and would take seconds to import in each."""
+    import_module("triage.classifiers.llm.api").load()
     for name in ("google.oauth2.service_account", "gspread", "openai.resources.chat", "smtplib", "crm.sheets"):
         import_module(name)
-    import_module("triage.classifiers.llm.api").load()
+    for name in ("proxy._types", "_service_logger", "integrations.prometheus_services"):  # at its first call
+        import_module(f"litellm.{name}")
     load_command_class("triage", "process_inbox")
 
 
@@ -66,7 +68,7 @@ def live(job: dict[str, Any], services: dict[int, str]) -> int:
         hurry()
     Points(log, services, job.get("at", -1), job.get("side", "")).install()
     try:
-        DEEDS[job["deed"]]()
+        DEEDS[job["deed"]](job)
     except BaseException:
         traceback.print_exc()
         return 1
@@ -86,13 +88,13 @@ def hurry() -> None:
     socket.socket.settimeout = settimeout  # type: ignore[method-assign, assignment]
 
 
-def process() -> None:
+def process(job: dict[str, Any]) -> None:
     from django.core.management import call_command
 
     call_command("process_inbox")
 
 
-def review() -> None:
+def review(job: dict[str, Any]) -> None:
     """A person looks at what waits for one, and says what it is."""
     from tests.mails import verdict_on
     from triage.models import Message
@@ -103,7 +105,7 @@ def review() -> None:
         decide(message, "lead" if category == "uncertain" else category, person(), why="read it")
 
 
-def approve() -> None:
+def approve(job: dict[str, Any]) -> None:
     """A person approves the reply to the first lead."""
     from triage.models import Draft
     from triage.services import approve_draft
@@ -112,13 +114,27 @@ def approve() -> None:
         approve_draft(draft, person())
 
 
+def look(job: dict[str, Any]) -> None:
+    """A person looks after what is unconfirmed: what the customer did not get is to be sent after all."""
+    from triage.models import MailboxDelivery
+
+    for delivery in MailboxDelivery.objects.filter(state=MailboxDelivery.State.UNCONFIRMED):
+        if delivery.message.message_id not in job["arrived"]:
+            delivery.retry()
+
+
 def person() -> Any:
     from django.contrib.auth import get_user_model
 
     return get_user_model().objects.get(username="petra")
 
 
-DEEDS: dict[str, Callable[[], None]] = {"process": process, "review": review, "approve": approve}
+DEEDS: dict[str, Callable[[dict[str, Any]], None]] = {
+    "process": process,
+    "review": review,
+    "approve": approve,
+    "look": look,
+}
 
 if __name__ == "__main__":
     main()

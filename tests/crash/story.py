@@ -50,6 +50,8 @@ def finish(world: World, told: Told, step: Step) -> list[str]:
     for deed in (step.deed, *STEPS[step.number + 1 :]):
         world.time_passes()
         world.run(deed)
+    if world.state().shown - told.golden.shown:
+        world.run("look", arrived=world.arrived())
     for _ in range(RUNS_AT_MOST):
         world.time_passes()
         world.run("process")

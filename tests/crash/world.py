@@ -174,6 +174,10 @@ class World:
         asked = [(name, request) for name, line in self.lines.items() for request in line.asked]
         return [f"{name} {request}" for name, request in asked if request.startswith(WRITES[name])]
 
+    def arrived(self) -> list[str]:
+        """The customers' mails that were answered."""
+        return [stores.header(raw, "In-Reply-To") for _, raw in self.office.taken]
+
     def time_passes(self) -> None:
         """What hours of waiting would do: leases and back-offs are over."""
         with sqlite3.connect(self.database, timeout=20) as rows:

@@ -238,7 +238,8 @@ class Line:
     def _spoilt(self, fault: str, answer: bytes, speech: Speech, client: socket.socket) -> bytes:
         """What the client gets instead of the answer; nothing if its connection ends."""
         if fault == "half":
-            return answer[: len(answer) // 2]
+            body = answer.find(b"\r\n\r\n") + 4 if isinstance(speech, Http) else 0
+            return answer[: (body + len(answer)) // 2]
         if fault in ("error", "busy", "garbage"):
             return bytes(getattr(speech, fault))
         if fault == "hang":
