@@ -112,6 +112,8 @@ class GoogleSheet:
             raise SheetError(reason, permanent=not error.retryable) from error
         except (RequestException, TransportError) as error:
             raise SheetError(f"Google cannot be reached ({type(error).__name__})", maybe_done=True) from error
+        except (LookupError, TypeError) as error:  # of google-auth and gspread, which trust what they are told
+            raise SheetError(f"Google's answer makes no sense ({type(error).__name__})", maybe_done=True) from error
 
     def _refusal(self, response: Response, message: str) -> SheetError:
         status = response.status_code
