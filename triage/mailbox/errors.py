@@ -45,6 +45,9 @@ def understood(error: Exception, account: MailboxAccount) -> MailboxError:
         return unreachable(error, account)
     if isinstance(error, CapabilityError):
         return MailboxError(f"{account.host} cannot do what is needed: {said(error)}", permanent=True)
+    if isinstance(error, imaplib.IMAP4.readonly):
+        reason = f"{account.host} lets {account.user} only read: {said(error)}"
+        return MailboxError(f"{reason}. Give this user the right to change the folder", permanent=True)
     if isinstance(error, imaplib.IMAP4.abort):
         return MailboxError(f"the connection to {account.host} broke off: {said(error)}")
     wait = SUGGESTED_BACKOFF.search(str(error))
