@@ -2,7 +2,7 @@
 
 import imaplib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from email.parser import BytesHeaderParser
 
 from imapclient.exceptions import IMAPClientError
@@ -24,8 +24,10 @@ def place(path: str, uidvalidity: int | str, uid: int | str) -> str:
 # --- moving -----------------------------------------------------------------------------------------------
 
 
-def move(connection: Connection, uids: Sequence[int], source: Folder, target: Folder) -> Evidence:
-    """Move mails; their places by the old UID. One that is gone is left out."""
+def move(
+    connection: Connection, uids: Sequence[int], source: Folder, target: Folder, doubtful: Collection[int] = ()
+) -> Evidence:
+    """Move mails; their places by the old UID. One that is gone is left out. Of `doubtful` ones copies may be there."""
     moved: Evidence = {}
     path = str(connection.path(target, create=True))
     connection.change(source)
@@ -33,7 +35,7 @@ def move(connection: Connection, uids: Sequence[int], source: Folder, target: Fo
         if connection.can("MOVE"):
             moved |= _moved(connection, batch, source, path)
         elif connection.can("UIDPLUS"):
-            moved |= _copied_then_taken_away(connection, batch, source, path)
+            moved |= _copied_then_taken_away(connection, batch, source, path, doubtful)
         else:
             reason = f"{connection.account.host} offers neither MOVE nor UIDPLUS"
             raise MailboxError(f"{reason}: mail cannot be moved there without risk to other mail", permanent=True)
@@ -62,14 +64,16 @@ def _copies(connection: Connection) -> dict[int, tuple[str, int]]:
     return copies
 
 
-def _copied_then_taken_away(connection: Connection, uids: list[int], source: Folder, path: str) -> Evidence:
+def _copied_then_taken_away(
+    connection: Connection, uids: list[int], source: Folder, path: str, doubtful: Collection[int]
+) -> Evidence:
     """The older way to move: copy, look at the copies, and expunge exactly the originals of good ones, by UID."""
     sizes = _sizes(connection, uids)
-    copies = _copied_before(connection, source, path, sizes)
-    if missing := [uid for uid in sizes if uid not in copies]:
-        connection.forget("COPYUID")
-        connection.client.copy(missing, path)
-        copies |= _copies(connection)
+    copies = _earlier_copies(connection, [uid for uid in sizes if uid in doubtful], source, path)
+    connection.forget("COPYUID")
+    if fresh := [uid for uid in sizes if uid not in copies]:
+        connection.client.copy(fresh, path)
+    copies |= _copies(connection)
     connection.read(path, fresh=True)
     arrived = _sizes(connection, [uid for _, uid in copies.values()])
     good = [uid for uid, (_, copy) in copies.items() if uid in sizes and arrived.get(copy) == sizes[uid]]
@@ -80,18 +84,28 @@ def _copied_then_taken_away(connection: Connection, uids: list[int], source: Fol
     return {uid: place(path, *copies[uid]) for uid in good}
 
 
-def _copied_before(
-    connection: Connection, source: Folder, path: str, sizes: Mapping[int, int]
+def _earlier_copies(
+    connection: Connection, uids: Sequence[int], source: Folder, path: str
 ) -> dict[int, tuple[str, int]]:
-    """(UIDVALIDITY, UID) of what lies in the target already: an earlier move may have died before it expunged."""
-    ids = {uid: message_id for message_id, found in message_ids_of(connection, list(sizes)).items() for uid in found}
+    """The copies, byte for byte, that an attempt made whose answer was lost."""
+    if not uids:
+        return {}
+    ids = {uid: message_id for message_id, found in message_ids_of(connection, uids).items() for uid in found}
+    originals = _raw(connection, uids)
     connection.read(path, fresh=True)
     there = by_message_id(connection, ids.values())
     validity = str(connection.known(path).uidvalidity)
-    arrived = _sizes(connection, [copy for copies in there.values() for copy in copies])
+    copies = {}
+    for uid in originals:
+        candidates = _raw(connection, there.get(ids.get(uid, ""), []))
+        same = [copy for copy, raw in candidates.items() if raw == originals[uid]]
+        copies |= {uid: (validity, same[-1])} if same else {}
     connection.change(source)
-    same = {uid: [copy for copy in there.get(ids[uid], ()) if arrived.get(copy) == sizes[uid]] for uid in ids}
-    return {uid: (validity, copies[-1]) for uid, copies in same.items() if copies}
+    return copies
+
+
+def _raw(connection: Connection, uids: Sequence[int]) -> dict[int, bytes]:
+    return {uid: answer.get(b"BODY[]") or b"" for uid, answer in connection.fetch(uids, ["BODY.PEEK[]"]).items()}
 
 
 def _sizes(connection: Connection, uids: Sequence[int]) -> dict[int, int]:
@@ -215,6 +229,8 @@ def _copy_once(connection: Connection, source: Folder, uids: Sequence[int], name
         connection.forget("COPYUID")
         connection.client.copy(batch, path)
         labelled |= {uid: place(path, *copy) for uid, copy in _copies(connection).items()}
+        if not connection.can("UIDPLUS"):
+            labelled |= dict.fromkeys(connection.fetch(batch, ["FLAGS"]), f"{path} (the server does not tell UIDs)")
     return labelled
 
 

@@ -159,9 +159,14 @@ class ImapMailbox:
     # --- changing -----------------------------------------------------------------------------------------
 
     @verb
-    def move(self, uids: Sequence[int], folder: Folder, source: Folder = Role.INBOX) -> dict[int, str]:
-        """Move mails, and tell where each one is now. One that was gone is left out."""
-        return changing.move(self._connection, uids, source, folder)
+    def move(
+        self, uids: Sequence[int], folder: Folder, source: Folder = Role.INBOX, doubtful: Collection[int] = ()
+    ) -> dict[int, str]:
+        """Move mails, and tell where each one is now. One that was gone is left out.
+
+        `doubtful`: those that an attempt may have copied already whose answer was lost.
+        """
+        return changing.move(self._connection, uids, source, folder, doubtful)
 
     @verb
     def append(self, folder: Folder, mails: Sequence[bytes], flags: Sequence[str] = ()) -> list[str | MailboxError]:
