@@ -78,6 +78,7 @@ SECTIONS = (
         "Team",
         (
             Item("Rotation pools", "sync_alt", "routing_pool_changelist", "routing.view_pool"),
+            Item("My availability", "event_available", "routing_salesperson_me", "routing.view_assignment"),
             Item("Salespeople", "groups", "routing_salesperson_changelist", "routing.view_salesperson"),
             Item("Assignments", "assignment_ind", "routing_assignment_changelist", "routing.view_assignment"),
             Item(

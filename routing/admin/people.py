@@ -5,12 +5,14 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
+from django.urls import URLPattern, path
 from django.utils import timezone
 from simple_history.admin import SimpleHistoryAdmin
 
 from inbox_router.admin.deeds import AskWhy, WithDeeds, deed
 from inbox_router.admin.rows import Lines, NeverDeleted, Rows, column
 from inbox_router.shown import ago
+from routing.admin.availability import AvailabilityPage
 from routing.admin.words import WithWords
 from routing.models import FreemailDomain, Leave, Membership, Salesperson
 from routing.services import HandoverError, give_turn, skip_turn
@@ -45,6 +47,10 @@ class SalespersonPage(NeverDeleted, WithWords, SimpleHistoryAdmin, Rows):
         still_open = Q(assignments__active=True, assignments__lead__stage="open")
         rows: QuerySet[Salesperson] = super().get_queryset(request).prefetch_related("leaves")
         return rows.annotate(open_count=Count("assignments", filter=still_open, distinct=True))
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(AvailabilityPage.as_view(model_admin=self))
+        return [path("me/", view, name="routing_salesperson_me"), *super().get_urls()]
 
     @column("Person", header=True, ordering="name")
     def who(self, person: Salesperson) -> tuple[str, str, str]:

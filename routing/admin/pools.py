@@ -11,22 +11,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import URLPattern, path
 from simple_history.admin import SimpleHistoryAdmin
-from unfold.widgets import INPUT_CLASSES
 
+from inbox_router.admin.moments import MomentInput
 from inbox_router.admin.rows import Lines, NeverDeleted, Rows, column
 from routing.admin.preview import last_leads, next_leads, shares
 from routing.admin.words import WithWords
 from routing.matching import sentence
 from routing.models import Membership, Pool
-
-
-class MomentInput(forms.DateTimeInput):
-    """Date and time in one field, by the browser's own picker."""
-
-    input_type = "datetime-local"
-
-    def __init__(self) -> None:
-        super().__init__({"class": " ".join(INPUT_CLASSES)}, format="%Y-%m-%dT%H:%M")
 
 
 class Members(Lines):

@@ -44,7 +44,7 @@ class QueuePage(Page):
     def chosen(self) -> Any:
         """The row that the address asks for, if it still waits."""
         key = self.request.GET.get("row", "")
-        row = self.rows().filter(pk=key).first() if key.isdigit() else None
+        row = self.rows().filter(pk=key).first() if key.isdecimal() else None
         return row if row and self.lease(row) else None
 
     def next_row(self) -> Any:
@@ -72,7 +72,7 @@ class QueuePage(Page):
             self.remember([])
             return HttpResponseRedirect(request.path)
         key = answers.get("row", "")
-        row = self.rows().filter(pk=key).first() if key.isdigit() else None
+        row = self.rows().filter(pk=key).first() if key.isdecimal() else None
         if row is None or str(row.version) != answers.get("version"):
             messages.error(request, "Somebody was faster: this one was decided or changed meanwhile. Nothing was done.")
         elif answers.get("decision") == "skip":
