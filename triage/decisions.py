@@ -79,7 +79,7 @@ def note(message: Message, action: str, summary: str, actor: str = "", reason: s
 
 def entry(message: Message, action: str, summary: str, actor: str = "", reason: str = "") -> Entry:
     return Entry(
-        key=f"message:{message.pk}:{action}:{message.version}",
+        key=f"message:{message.name}:{action}:{message.version}",
         action=action,
         subject=f"message:{message.pk}",
         summary=summary,

@@ -56,7 +56,7 @@ class MailboxDelivery(Delivery):
         """An unsaved delivery of this deed for a message, once per decision of it."""
         return cls.owe(
             effect=cls.EFFECTS.get(deed, "draft"),
-            key=f"draft:{draft.pk}:{deed}" if draft else f"message:{message.pk}:{deed}:{message.version}",
+            key=f"draft:{draft.token}:{deed}" if draft else f"message:{message.name}:{deed}:{message.version}",
             stream=f"message:{message.pk}",
             position=message.version * len(cls.ORDER) + cls.ORDER[deed],
             mailbox_id=message.mailbox_id,

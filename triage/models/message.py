@@ -1,5 +1,6 @@
 """Every mail in a watched folder, and the headers of what was sent."""
 
+import hashlib
 from typing import TYPE_CHECKING
 
 from django.db import models
@@ -92,6 +93,12 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subject or 'no subject'}, {self.sender_name or self.sender_address}"
+
+    @property
+    def name(self) -> str:
+        """What it is called in keys: made from its place on the server, so it is the same after a restored backup."""
+        place = f"{self.mailbox.name}\n{self.folder}\n{self.uidvalidity}\n{self.uid}"
+        return hashlib.sha256(place.encode()).hexdigest()[:16]
 
     def adopt(self, judgement: "Classification") -> None:
         """Carry the newest judgement of this message. What it does not say (a rule, a person) stays as it was."""

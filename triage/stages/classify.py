@@ -28,7 +28,7 @@ def run(context: Context) -> int:
     if context.refusal:
         return 0
     waiting = Message.objects.filter(mailbox=context.mailbox, status=Message.Status.FILTERED)
-    messages = list(waiting.select_related("sender_rule").order_by("pk"))
+    messages = list(waiting.select_related("mailbox", "sender_rule").order_by("pk"))
     step, judged = context.classifier.batch, 0
     for start in range(0, len(messages), step):
         batch = messages[start : start + step]
@@ -101,7 +101,7 @@ def row(classifier: Classifier, message: Message, judgement: Judgement) -> Class
 
 def entry(message: Message, made: Classification) -> Entry:
     return Entry(
-        key=f"message:{message.pk}:classified",
+        key=f"message:{message.name}:classified",
         action="classified",
         subject=f"message:{message.pk}",
         summary=f"{Category(made.category).label}, {made.sure}",

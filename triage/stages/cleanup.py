@@ -59,7 +59,7 @@ def judged_anew(context: Context) -> int:
 def leads(context: Context) -> QuerySet[Message]:
     """Everything that is not for Trash: its move, if it has one, may follow at once."""
     rows = Message.objects.filter(mailbox=context.mailbox, status=Status.LOGGED)
-    return rows.exclude(category__in=Category.trashed()).order_by("pk")
+    return rows.exclude(category__in=Category.trashed()).select_related("mailbox").order_by("pk")
 
 
 def ripe_trash(context: Context) -> QuerySet[Message]:
@@ -70,7 +70,7 @@ def ripe_trash(context: Context) -> QuerySet[Message]:
     )
     a_day = MailboxDelivery.objects.filter(deed=Deed.TRASH, created_at__gte=timezone.now() - timedelta(days=1))
     left = max(0, settings.TRASH_DAILY_CAP - a_day.count())
-    return rows.exclude(decided_run=context.run).order_by("pk")[:left]
+    return rows.exclude(decided_run=context.run).select_related("mailbox").order_by("pk")[:left]
 
 
 def move_of(message: Message) -> MailboxDelivery.Deed | None:

@@ -84,7 +84,7 @@ def make_rows(context: Context, uids: Sequence[int], fresh: set[int] | None) -> 
 def read_chunk(context: Context) -> int:
     """Read the next mails that have a row and nothing else yet."""
     waiting = Message.objects.filter(mailbox=context.mailbox, status=Message.Status.FOUND)
-    messages = list(waiting.order_by("uid")[: context.chunk])
+    messages = list(waiting.select_related("mailbox").order_by("uid")[: context.chunk])
     if not messages:
         return 0
     numbered = [message.uid for message in messages if message.uidvalidity == context.mailbox.uidvalidity]
@@ -207,7 +207,7 @@ def mark_backlog(mailbox: Mailbox, messages: Sequence[Message]) -> None:
 
 def received(message: Message) -> Entry:
     return Entry(
-        key=f"message:{message.pk}:received",
+        key=f"message:{message.name}:received",
         action="received" if message.status == Message.Status.FETCHED else message.status,
         subject=f"message:{message.pk}",
         summary=f"{message.get_status_display().capitalize()}: {message.subject or 'no subject'}",

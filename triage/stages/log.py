@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 def run(context: Context) -> int:
     """Log each message that was acted on."""
-    messages = list(Message.objects.filter(mailbox=context.mailbox, status=Message.Status.ACTED).order_by("pk"))
+    waiting = Message.objects.filter(mailbox=context.mailbox, status=Message.Status.ACTED)
+    messages = list(waiting.select_related("mailbox").order_by("pk"))
     if not messages:
         return 0
     threads = {message.thread_id for message in messages if message.category == Category.LEAD}

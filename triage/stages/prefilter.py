@@ -33,7 +33,8 @@ class Verdict:
 
 def run(context: Context) -> int:
     """Send each fetched message on: skipped, to the classifier, or already judged by a rule."""
-    messages = list(Message.objects.filter(mailbox=context.mailbox, status=Status.FETCHED).order_by("pk"))
+    waiting = Message.objects.filter(mailbox=context.mailbox, status=Status.FETCHED)
+    messages = list(waiting.select_related("mailbox").order_by("pk"))
     if not messages:
         return 0
     rules = Rules(SenderRule.objects.filter(active=True))
@@ -133,7 +134,7 @@ def classification(message: Message, verdict: Verdict) -> Classification:
 def entry(message: Message, verdict: Verdict) -> Entry:
     skipped = verdict.status == Status.SKIPPED
     return Entry(
-        key=f"message:{message.pk}:prefiltered",
+        key=f"message:{message.name}:prefiltered",
         action="skipped" if skipped else "classified",
         subject=f"message:{message.pk}",
         summary=f"{'Skipped' if skipped else Category(verdict.category).label}: {verdict.reason}",
