@@ -107,7 +107,8 @@ class Move:
 
     def perform(self, box: ImapMailbox, batch: Batch) -> Outcomes:
         here, outcomes = still_here(box, batch, untouched=True)
-        return outcomes | by_delivery(here, box.move(list(here.values()), self.role) if here else {})
+        doubtful = [here[row.pk] for row in batch if row.in_doubt and row.pk in here]
+        return outcomes | by_delivery(here, box.move(list(here.values()), self.role, doubtful=doubtful) if here else {})
 
 
 def uids_now(box: ImapMailbox, batch: Batch) -> dict[int, int]:
@@ -154,7 +155,9 @@ class Restore:
 
     def probe(self, box: ImapMailbox, batch: Batch) -> Probes:
         doubtful = {row.pk: row.message.message_id for row in batch if row.in_doubt}
-        return found_in(box, [Role.INBOX], doubtful) if doubtful else {}
+        left = box.find(Role.TRASH, [one for one in doubtful.values() if one]) if doubtful else {}
+        gone = {pk: message_id for pk, message_id in doubtful.items() if not left.get(message_id)}
+        return found_in(box, [Role.INBOX], gone) if gone else {}
 
     def perform(self, box: ImapMailbox, batch: Batch) -> Outcomes:
         validity = box.state(Role.TRASH).uidvalidity
@@ -164,7 +167,8 @@ class Restore:
             uids = [int(place[2])] if place and int(place[1]) == validity else []
             if not uids and row.message.message_id:
                 uids = box.find(Role.TRASH, [row.message.message_id]).get(row.message.message_id, [])
-            moved = box.move(uids[-1:], Role.INBOX, source=Role.TRASH) if uids else {}
+            doubtful = uids if row.in_doubt else []
+            moved = box.move(uids[-1:], Role.INBOX, source=Role.TRASH, doubtful=doubtful) if uids else {}
             outcomes[row.pk] = next(iter(moved.values()), NotWanted("it is no longer in Trash"))
         return outcomes
 
@@ -173,10 +177,8 @@ class SaveDraft:
     """The Message-ID tells whether it is there: in Drafts, or already sent or thrown away by a person."""
 
     def probe(self, box: ImapMailbox, batch: Batch) -> Probes:
-        folders = [Role.DRAFTS]
-        if any(row.in_doubt for row in batch):
-            folders += [Role.SENT, Role.TRASH]
-        return found_in(box, folders, {row.pk: row.draft.mail_id for row in batch if row.draft})
+        ids = {row.pk: row.draft.mail_id for row in batch if row.draft}
+        return found_in(box, [Role.DRAFTS, Role.SENT, Role.TRASH], ids)
 
     def perform(self, box: ImapMailbox, batch: Batch) -> Outcomes:
         return added(box, Role.DRAFTS, {row.pk: row.draft.mime() for row in batch if row.draft}, "\\Draft")
@@ -193,13 +195,12 @@ class FileSent:
 
 
 class Send:
-    """A reply that may have been sent is looked for in Sent, and never sent again by itself."""
+    """A reply that lies in Sent, or that may have been sent, is never sent again by itself."""
 
     def probe(self, box: ImapMailbox, batch: Batch) -> Probes:
-        doubtful = {row.pk: row.draft.sent_mail_id for row in batch if row.draft and row.in_doubt}
-        found = found_in(box, [Role.SENT], doubtful) if doubtful else {}
+        ids = {row.pk: row.draft.sent_mail_id for row in batch if row.draft}
         lost = Probe(Seen.UNKNOWN, "the answer of the mail server was lost; look whether the customer got it")
-        return {pk: found.get(pk, lost) for pk in doubtful}
+        return {row.pk: lost for row in batch if row.in_doubt} | found_in(box, [Role.SENT], ids)
 
     def perform(self, box: ImapMailbox, batch: Batch) -> Outcomes:
         return {row.pk: smtp.send(row.draft) for row in batch if row.draft}
@@ -217,13 +218,14 @@ class Discard:
 
     def perform(self, box: ImapMailbox, batch: Batch) -> Outcomes:
         drafts = {row.pk: row.draft for row in batch if row.draft}
+        in_doubt = {row.pk for row in batch if row.in_doubt}
         found = box.find(Role.DRAFTS, [draft.mail_id for draft in drafts.values()])
         outcomes: dict[int, Outcome] = {}
         for pk, draft in drafts.items():
             uids = found.get(draft.mail_id, [])
             same = [uid for uid in uids if box.raw(uid, folder=Role.DRAFTS) == draft.mime()]
             if same:
-                moved = box.move(same, Role.TRASH, source=Role.DRAFTS)
+                moved = box.move(same, Role.TRASH, source=Role.DRAFTS, doubtful=same if pk in in_doubt else [])
                 outcomes[pk] = moved.get(same[0], NotWanted("left alone: it is no longer in Drafts"))
             else:
                 outcomes[pk] = NotWanted("left alone: a person edited it" if uids else "it is no longer in Drafts")

@@ -149,9 +149,12 @@ def draft_reply(message: Message, first_name: str, assignment: Assignment) -> No
 
 
 def draft_token(message: Message) -> str:
-    """What marks a draft as ours: nobody else can make it, and each draft of a message has its own."""
+    """What marks a draft as ours: nobody else can make it, and each draft of a message has its own.
+
+    Made from what the message is, so that after a restored backup the draft that lies in Drafts is known again.
+    """
     number = message.drafts.count()
-    text = f"{settings.SECRET_KEY}:draft:{message.pk}:{number}"
+    text = f"{settings.SECRET_KEY}:draft:{message.mailbox.name}:{message.content_hash or message.name}:{number}"
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
