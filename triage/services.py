@@ -188,6 +188,7 @@ def approve_draft(draft: Draft, user: AbstractBaseUser) -> None:
     """Send a reply: the one act that leads to a send. Its copy is filed in Sent and the draft taken away."""
     sent_id = draft.mail_id.replace("<draft-", "<reply-", 1)
     close_draft(draft, Draft.State.APPROVED, user, sent_mail_id=sent_id)
+    call_off(draft.deliveries.all(), "the reply was approved before it lay in Drafts")
     for deed in (Deed.SEND, Deed.FILE, Deed.DISCARD):
         owe(MailboxDelivery.of(draft.message, deed, draft=draft))
     note(draft.message, "draft approved", f"Reply to {draft.to_address} approved", str(user))
