@@ -64,14 +64,19 @@
     }
     document.addEventListener("DOMContentLoaded", prepare);
 
-    // An empty search box of select2 names itself by its own empty text; its field's label says more.
-    window.addEventListener("load", () => {
-        document.querySelectorAll("select.admin-autocomplete").forEach((select) => {
-            const label = select.getAttribute("aria-label") || select.labels?.[0]?.innerText || select.name;
-            select.parentElement.querySelectorAll(".select2-selection, .select2-selection__rendered").forEach((part) => {
-                part.removeAttribute("aria-labelledby");
-                part.setAttribute("aria-label", label);
-            });
+    // An empty search box of select2 names itself by its own empty text; its field's label says more. Select2 comes
+    // late, and again with each line that is added.
+    function nameIt(container) {
+        const select = container.previousElementSibling;
+        const label = select?.getAttribute("aria-label") || select?.labels?.[0]?.innerText;
+        if (!label) return;
+        container.querySelectorAll(".select2-selection, .select2-selection__rendered").forEach((part) => {
+            part.removeAttribute("aria-labelledby");
+            part.setAttribute("aria-label", label);
         });
-    });
+    }
+    new MutationObserver((records) => {
+        const added = records.flatMap((record) => [...record.addedNodes]);
+        added.filter((node) => node.matches?.(".select2-container")).forEach(nameIt);
+    }).observe(document.documentElement, { childList: true, subtree: true });
 })();
