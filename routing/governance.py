@@ -65,7 +65,7 @@ def deactivate(person: Salesperson, by: str, why: str, *, hand_over: bool = True
     record(
         [
             Entry(
-                key=f"left:{person.pk}:{person.history.first().pk}",
+                key=f"left:{person.pk}:{person.history.first().history_date:%Y%m%d%H%M%S%f}",
                 action="deactivated",
                 subject=f"salesperson:{person.pk}",
                 summary=f"{person.name} gets no more leads ({touched})",

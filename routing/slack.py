@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 from urllib.error import URLError
 
 from django.conf import settings
+from django.utils import timezone
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
@@ -28,6 +29,7 @@ TIMEOUT = 20  # seconds
 EVENT = "inbox_router_alert"
 CLOCK_SKEW = timedelta(minutes=10)  # between our clock and Slack's
 PAGES = 5  # of 200 messages: how far a lost post is searched for
+LOOK_BACK = timedelta(days=2)  # a database backup that was restored may be that old: since then it knows of no post
 
 SIGN_IN = "Set SLACK_BOT_TOKEN to a valid bot token (it begins with xoxb-)."
 ADVICE = {
@@ -68,6 +70,10 @@ class Alerts(Protocol):
         """Whether a post with this key stands there. Raises SlackError when it is worth asking again."""
         ...
 
+    def posted(self, to: str, since: datetime) -> Mapping[str, str]:
+        """Where each of our newer posts there stands, by key, as far as we may look. Raises SlackError."""
+        ...
+
 
 def from_settings() -> Alerts:
     """Slack if SLACK_BOT_TOKEN is set, else the console."""
@@ -88,6 +94,9 @@ class ConsoleAlerts:
 
     def find(self, key: str, to: str, since: datetime) -> Probe:
         return Probe(Seen.ABSENT)  # a line that stands in the log twice does no harm
+
+    def posted(self, to: str, since: datetime) -> Mapping[str, str]:
+        return {}
 
 
 class SlackWorkspace:
@@ -122,15 +131,32 @@ class SlackWorkspace:
     def find(self, key: str, to: str, since: datetime) -> Probe:
         try:
             with _in_our_words():
-                channel = self._conversation(to)
-                for message in self._messages(channel, since - CLOCK_SKEW):
-                    if message.get("metadata", {}).get("event_payload", {}).get("key") == key:
-                        return Probe(Seen.FOUND, _place(channel, message["ts"]))
+                for found, place in self._posts(to, since):
+                    if found == key:
+                        return Probe(Seen.FOUND, place)
         except SlackError as error:
             if error.permanent:
                 return Probe(Seen.UNKNOWN, f"Slack does not let us look: {error}")
             raise
         return Probe(Seen.ABSENT)
+
+    def posted(self, to: str, since: datetime) -> Mapping[str, str]:
+        found: dict[str, str] = {}
+        try:
+            with _in_our_words():
+                for key, place in self._posts(to, since):
+                    found[key] = place
+        except SlackError as error:
+            if not error.permanent:
+                raise
+        return found
+
+    def _posts(self, to: str, since: datetime) -> Iterator[tuple[str, str]]:
+        """Key and place of each post of ours since then."""
+        channel = self._conversation(to)
+        for message in self._messages(channel, since - CLOCK_SKEW):
+            if key := message.get("metadata", {}).get("event_payload", {}).get("key"):
+                yield key, _place(channel, message["ts"])
 
     def _conversation(self, to: str) -> str:
         """The id of the channel; for a person, of the conversation with them."""
@@ -155,6 +181,7 @@ class SlackCourier:
     def __enter__(self) -> Self:
         self._alerts = from_settings()
         self._members: dict[str, str] = {}
+        self._posted_before: dict[str, Mapping[str, str]] = {}
         self._trouble: SlackError | None = None
         return self
 
@@ -162,9 +189,17 @@ class SlackCourier:
 
     def probe(self, batch: "Sequence[SlackAlert]") -> Mapping[int, Probe]:
         with self._one_trouble_is_enough():
-            return {
-                row.pk: self._alerts.find(row.key, self._to(row), since=row.created_at) for row in batch if row.in_doubt
-            }
+            return {row.pk: self._looked_for(row) for row in batch}
+
+    def _looked_for(self, row: "SlackAlert") -> Probe:
+        """What Slack has of an alert. One that is not in doubt may still stand there, if our database was restored."""
+        to = self._to(row)
+        if row.in_doubt:
+            return self._alerts.find(row.key, to, since=row.created_at)
+        if to not in self._posted_before:
+            self._posted_before[to] = self._alerts.posted(to, since=timezone.now() - LOOK_BACK)
+        place = self._posted_before[to].get(row.key)
+        return Probe(Seen.FOUND, place) if place else Probe(Seen.ABSENT)
 
     def perform(self, batch: "Sequence[SlackAlert]") -> Mapping[int, Outcome]:
         return {row.pk: self._posted(row) for row in batch}

@@ -177,12 +177,31 @@ def test_an_alert_goes_to_its_channel_or_to_the_person_by_id_or_address(slack: S
 
 
 @pytest.mark.django_db
-def test_a_person_is_looked_up_once_and_a_first_attempt_is_not_probed(slack: SlackServer) -> None:
+def test_a_person_and_what_they_were_told_before_are_looked_up_once(slack: SlackServer) -> None:
     ana = person()
     for number in range(3):
         owe(f"lead:{number}", salesperson=ana)
     work_off(SlackAlert)
-    assert [call.name for call in slack.calls] == ["users.lookupByEmail", *["chat.postMessage"] * 3]
+    looked_up = ["users.lookupByEmail", "conversations.open", "conversations.history"]
+    assert [call.name for call in slack.calls] == [*looked_up, *["chat.postMessage"] * 3]
+
+
+@pytest.mark.django_db
+def test_an_alert_that_a_restored_database_has_forgotten_is_not_posted_twice(slack: SlackServer) -> None:
+    owe("lead:1")
+    work_off(SlackAlert)
+    SlackAlert.objects.all().delete()
+    owe("lead:1")
+    owe("lead:2")
+    assert work_off(SlackAlert) == {"done": 2}
+    assert [post.key for post in slack.posts] == ["lead:1", "lead:2"]
+
+
+@pytest.mark.django_db
+def test_without_the_scope_to_look_a_first_attempt_is_posted(slack: SlackServer) -> None:
+    slack.scopes = SCOPES - {"channels:history"}
+    owe()
+    assert work_off(SlackAlert) == {"done": 1}
 
 
 @pytest.mark.django_db
