@@ -62,5 +62,3 @@ def test_what_was_trashed_comes_back_byte_for_byte(world: World) -> None:
     assert world.run("restore_trash", "--hours", "24").status == 0
     assert world.folders()["Trash"] == []
     assert before <= set(world.mails("INBOX"))
-
-

@@ -95,7 +95,7 @@ def _earlier_copies(
     connection.read(path, fresh=True)
     there = by_message_id(connection, ids.values())
     validity = str(connection.known(path).uidvalidity)
-    copies = {}
+    copies: dict[int, tuple[str, int]] = {}
     for uid in originals:
         candidates = _raw(connection, there.get(ids.get(uid, ""), []))
         same = [copy for copy, raw in candidates.items() if raw == originals[uid]]

@@ -199,7 +199,7 @@ def mark_backlog(mailbox: Mailbox, messages: Sequence[Message]) -> None:
     """Leave mail from before the start alone also when the server has numbered the folder anew."""
     old = Message.objects.filter(mailbox=mailbox, status=Message.Status.BACKLOG)
     start = mailbox.started_at and mailbox.started_at.replace(microsecond=0)  # servers tell whole seconds
-    if start and old.exclude(uidvalidity=mailbox.uidvalidity).exists():
+    if start and mailbox.uidvalidity and old.exclude(uidvalidity=mailbox.uidvalidity).exists():
         for message in messages:
             if message.status == Message.Status.FETCHED and message.received_at and message.received_at < start:
                 message.status = Message.Status.BACKLOG
