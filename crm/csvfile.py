@@ -18,26 +18,32 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class CsvFile:
-    """A Spreadsheet in a file. One entry is one physical line, so that positions hold.
+    """A Book in files: audit.csv, audit-2.csv and so on. One entry is one physical line, so that positions hold.
 
     Lines are appended; one that comes after those behind it finds an empty line in its place.
     """
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        self.name = self.path.name
 
-    def keys(self, first: int, last: int | None = None) -> list[str]:
+    def name(self, tab: int) -> str:
+        return self._file(tab).name
+
+    def has(self, tab: int) -> bool:
+        return self._file(tab).exists()
+
+    def keys(self, tab: int, first: int, last: int) -> list[str]:
+        path = self._file(tab)
         with self._troubles():
-            if not self.path.exists():
+            if not path.exists():
                 return []
-            with self.path.open(encoding="utf-8", errors="replace", newline="\n") as file:
+            with path.open(encoding="utf-8", errors="replace", newline="\n") as file:
                 whole = (line for line in file if line.endswith("\n"))  # a crash may have cut the last one
-                return [_first_cell(line) for line in islice(whole, first, None if last is None else last + 1)]
+                return [_first_cell(line) for line in islice(whole, first, last + 1)]
 
-    def write(self, lines: Sequence[Line]) -> None:
+    def write(self, tab: int, lines: Sequence[Line]) -> None:
         new = {line.number: _as_line(line.cells) for line in lines}
-        with self._troubles(), self._locked() as file:
+        with self._troubles(), self._locked(self._file(tab)) as file:
             end = self._complete_lines(file)
             new |= {} if end else {0: _as_line(HEADER)}
             start = min(end, *new)
@@ -47,11 +53,14 @@ class CsvFile:
             file.flush()
             os.fsync(file.fileno())
 
+    def _file(self, tab: int) -> Path:
+        return self.path if tab == 1 else self.path.with_stem(f"{self.path.stem}-{tab}")
+
     @contextmanager
-    def _locked(self) -> Iterator[BinaryIO]:
+    def _locked(self, path: Path) -> Iterator[BinaryIO]:
         """The file, for this process alone."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.open("a+b") as file:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a+b") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield file
 

@@ -1,6 +1,6 @@
 """What we keep: the customers, their business, and the log of all that was decided and done."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC
 from itertools import count, groupby
 from typing import Any, Self
@@ -9,7 +9,8 @@ from django.db import models, transaction
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from crm.mirror import SheetCourier
+from crm.courier import SheetCourier
+from crm.mirror import TAB_LINES, first_line, tab_of
 from inbox_router.delivery import Delivery
 
 
@@ -151,6 +152,34 @@ class SheetRow(Delivery):
                 cls.objects.filter(pk__in=[row.pk for row in run]).update(line=models.F("pk") + shift)
 
     @classmethod
-    def owe_again(cls, after: int) -> None:
-        """Owe all that was written behind this line once more: the spreadsheet no longer has it."""
-        cls.objects.filter(state=cls.State.DONE, line__gt=after).update(state=cls.State.OWED, due_at=timezone.now())
+    def read_lines(cls, rows: Sequence[Self]) -> None:
+        """Take over the lines that were stored meanwhile."""
+        lines = dict(cls.objects.filter(pk__in=[row.pk for row in rows]).values_list("pk", "line"))
+        for row in rows:
+            row.line = lines[row.pk]
+
+    @classmethod
+    def written(cls, first: int, last: int | None = None) -> dict[int, str]:
+        """The keys by line of what was written from one line to another, or to the end."""
+        rows = cls.objects.filter(state=cls.State.DONE, line__gte=first)
+        rows = rows.filter(line__lte=last) if last else rows
+        return dict(rows.values_list("line", "key"))
+
+    @classmethod
+    def owe_again(cls, lines: Collection[int]) -> int:
+        """Owe what was written to these lines once more: it is not there; how many rows."""
+        chosen, owed = sorted(lines), 0
+        for start in range(0, len(chosen), 500):
+            rows = cls.objects.filter(state=cls.State.DONE, line__in=chosen[start : start + 500])
+            owed += rows.update(state=cls.State.OWED, due_at=timezone.now())
+        return owed
+
+    @classmethod
+    def begin_anew(cls, tab: int) -> int:
+        """Owe all that was written to a tab to the same places in a fresh one; how many rows."""
+        with transaction.atomic():
+            shift = (tab_of(cls.last_line()) + 1 - tab) * TAB_LINES
+            rows = cls.objects.filter(line__gte=first_line(tab), line__lt=first_line(tab + 1))
+            owed = rows.filter(state=cls.State.DONE).update(state=cls.State.OWED, due_at=timezone.now())
+            rows.update(line=models.F("line") + shift)
+        return owed

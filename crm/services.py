@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
+from crm.mending import in_tab, lost, mend
+from crm.mirror import from_settings, tab_of
 from crm.models import AuditEntry, Contact, Lead, SheetRow
 
 
@@ -78,6 +80,37 @@ def _write(entries: Sequence[Entry]) -> None:
 def _row(entry: Entry) -> AuditEntry:
     values = vars(entry)
     return AuditEntry(**values | {name: values[name][:limit] for name, limit in LIMITS.items()})
+
+
+@dataclass(frozen=True)
+class MirrorState:
+    """How the spreadsheet compares with the log: rows that were written, those that stand there, those to come."""
+
+    here: int
+    there: int
+    waiting: int
+
+
+def mirror_state() -> MirrorState:
+    """Read the spreadsheet and count. Takes seconds for a hundred thousand rows. Raises SheetError."""
+    sheet, here, gone = from_settings(), 0, 0
+    for tab in range(1, tab_of(max(SheetRow.last_line(), 1)) + 1):
+        written, there = in_tab(SheetRow, sheet, tab)
+        here, gone = here + len(written), gone + len(lost(written, there))
+    return MirrorState(here, here - gone, rows_waiting())
+
+
+def rows_waiting() -> int:
+    """How many rows are still to be written to the spreadsheet."""
+    return SheetRow.objects.exclude(state__in=SheetRow.SETTLED).count()
+
+
+def resend_missing(*, whole: bool = True) -> int:
+    """Owe again each row that people deleted, emptied or sorted away in the spreadsheet; how many.
+
+    `whole` or only the tab that is written now. Raises SheetError.
+    """
+    return mend(SheetRow, from_settings(), whole=whole) if SheetRow.last_line() else 0
 
 
 def normalised(address: str) -> str:

@@ -1,4 +1,4 @@
-"""The audit log's mirror as a tab of a Google spreadsheet. The only importer of gspread.
+"""The audit log's mirror as tabs of a Google spreadsheet. The only importer of gspread.
 
 Rows are written to addressed cells, so a request whose answer was lost can be repeated. gspread's plain client
 is used: its BackOffHTTPClient repeats by itself, without end and without our knowing.
@@ -13,7 +13,7 @@ from django.conf import settings
 from google.auth.exceptions import RefreshError, TransportError
 from google.oauth2.service_account import Credentials
 from gspread import HTTPClient, Spreadsheet, Worksheet
-from gspread.exceptions import APIError, WorksheetNotFound
+from gspread.exceptions import APIError
 from requests import RequestException, Response
 
 from crm.mirror import HEADER, Line, SheetError
@@ -30,12 +30,11 @@ ADVICE = {
     403: "No access: share the spreadsheet with {account} as an editor, and enable the Google Sheets API.",
     404: "There is no such spreadsheet: check GOOGLE_SHEET_ID.",
 }
+FULL = "The spreadsheet is full: make a new one, share it with {account}, and set GOOGLE_SHEET_ID."
 
 
 class GoogleSheet:
-    """A Spreadsheet in Google Sheets, opened by a service account."""
-
-    name = TAB
+    """A Book in Google Sheets, opened by a service account: the tabs Audit, Audit-2 and so on."""
 
     def __init__(self, credentials: Credentials, sheet_id: str, api_url: str = GOOGLE) -> None:
         self._account = credentials.service_account_email
@@ -55,50 +54,67 @@ class GoogleSheet:
             raise SheetError(f"GOOGLE_SERVICE_ACCOUNT_FILE {hint} ({error})", permanent=True) from None
         return cls(credentials, settings.GOOGLE_SHEET_ID, settings.GOOGLE_SHEETS_API_URL)
 
-    def keys(self, first: int, last: int | None = None) -> list[str]:
+    def name(self, tab: int) -> str:
+        return TAB if tab == 1 else f"{TAB}-{tab}"
+
+    def has(self, tab: int) -> bool:
         with self._in_our_words():
-            height = self._tab.row_count
-            if first >= height:  # a range outside the grid would be refused
+            return self._find(tab) is not None
+
+    def keys(self, tab: int, first: int, last: int) -> list[str]:
+        with self._in_our_words():
+            sheet = self._find(tab)
+            if sheet is None or first >= sheet.row_count:  # a range outside the grid would be refused
                 return []
-            rows = self._tab.get(f"A{first + 1}:A{height if last is None else min(last + 1, height)}")
+            rows = sheet.get(f"A{first + 1}:A{min(last + 1, sheet.row_count)}")
             keys = [str(row[0]) if row else "" for row in rows]
             while keys and not keys[-1]:
                 keys.pop()
             return keys
 
-    def write(self, lines: Sequence[Line]) -> None:
+    def write(self, tab: int, lines: Sequence[Line]) -> None:
         cells = {line.number + 1: line.cells for line in lines}
-        if 2 in cells:
-            cells[1] = HEADER
         with self._in_our_words():
-            self._make_room(max(cells))
+            found = self._find(tab)
+            if 2 in cells or found is None:
+                cells[1] = HEADER
+            sheet = self._with_room(found or self._made(tab), max(cells))
             ranges = [{"range": f"A{row}", "values": [values]} for row, values in cells.items()]
-            confirmed = self._tab.batch_update(ranges, raw=True).get("totalUpdatedRows")
+            confirmed = sheet.batch_update(ranges, raw=True).get("totalUpdatedRows")
         if confirmed != len(cells):
             raise SheetError(f"Google confirmed {confirmed} of {len(cells)} rows", maybe_done=True)
 
     @cached_property
-    def _tab(self) -> Worksheet:
-        """Our tab, made if it is missing."""
-        spreadsheet = Spreadsheet(self._http, {"id": self._sheet_id})
-        try:
-            return spreadsheet.worksheet(TAB)
-        except WorksheetNotFound:
-            pass
-        try:
-            return spreadsheet.add_worksheet(TAB, rows=ROWS_AT_ONCE, cols=len(HEADER))
-        except APIError as error:
-            if "already exists" not in str(error):
-                raise
-            return spreadsheet.worksheet(TAB)  # another process was faster
+    def _book(self) -> Spreadsheet:
+        return Spreadsheet(self._http, {"id": self._sheet_id})
 
-    def _make_room(self, rows: int) -> None:
+    @cached_property
+    def _tabs(self) -> dict[str, Worksheet]:
+        """All tabs by name; to Google, capitals make no difference."""
+        return {sheet.title.casefold(): sheet for sheet in self._book.worksheets()}
+
+    def _find(self, tab: int) -> Worksheet | None:
+        return self._tabs.get(self.name(tab).casefold())
+
+    def _made(self, tab: int) -> Worksheet:
+        """A new tab."""
+        try:
+            self._book.add_worksheet(self.name(tab), rows=ROWS_AT_ONCE, cols=len(HEADER))
+        except APIError as error:
+            if "already exists" not in str(error):  # then another process was faster
+                raise
+        del self._tabs
+        return self._tabs[self.name(tab).casefold()]
+
+    def _with_room(self, sheet: Worksheet, rows: int) -> Worksheet:
         """Grow the grid. By a relative request: gspread's add_rows sets a total, which could cut another's rows."""
-        missing = rows - self._tab.row_count
-        if missing > 0:
-            growth = {"sheetId": self._tab.id, "dimension": "ROWS", "length": max(missing, ROWS_AT_ONCE)}
-            self._tab.spreadsheet.batch_update({"requests": [{"appendDimension": growth}]})
-            del self._tab
+        missing = rows - sheet.row_count
+        if missing <= 0:
+            return sheet
+        growth = {"sheetId": sheet.id, "dimension": "ROWS", "length": max(missing, ROWS_AT_ONCE)}
+        self._book.batch_update({"requests": [{"appendDimension": growth}]})
+        del self._tabs
+        return self._tabs[sheet.title.casefold()]
 
     @contextmanager
     def _in_our_words(self) -> Iterator[None]:
@@ -117,6 +133,8 @@ class GoogleSheet:
 
     def _refusal(self, response: Response, message: str) -> SheetError:
         status = response.status_code
+        if "above the limit" in message:
+            return SheetError(f"{FULL.format(account=self._account)} ({message[:200]})", permanent=True)
         if status in ADVICE:
             return SheetError(f"{ADVICE[status].format(account=self._account)} ({message[:200]})", permanent=True)
         wait = response.headers.get("Retry-After", "")
