@@ -104,4 +104,6 @@ class MailboxDelivery(Delivery):
             subject=f"message:{self.message_id}",
             summary=f"{self.get_deed_display().capitalize()}: {self.get_state_display()}",
             reason=self.error or self.evidence,
+            sender=self.message.sender_address,
+            mail_subject=self.message.subject,
         )
