@@ -242,6 +242,11 @@ class ImapPeer:
         self._ok(self.client.select(f'"{folder}"'))
         self._ok(self.client.uid("STORE", str(uid), "+FLAGS", f"({' '.join(flags)})"))
 
+    def unflag(self, uid: int, *flags: str, folder: str = "INBOX") -> None:
+        """Take flags and labels off."""
+        self._ok(self.client.select(f'"{folder}"'))
+        self._ok(self.client.uid("STORE", str(uid), "-FLAGS", f"({' '.join(flags)})"))
+
     def remove(self, uid: int, folder: str = "INBOX") -> None:
         """Delete a mail for good."""
         self.flag(uid, "\\Deleted", folder=folder)
