@@ -1,72 +1,127 @@
 """Breaks every kind of request in every way, and sees what becomes of it: `python -m tests.crash.matrix`.
 
-A kind of request is a command of IMAP or SMTP or a call over HTTP, of one step of the story. Its first occurrence
-takes effect and its answer is lost, late, halved, wrong or a refusal, or it never gets there. Then the story goes on to
-its end: what is there must be what is there after the undisturbed story, or less of one mail, where its
-delivery openly failed or is unconfirmed. Nothing may be there twice.
+A kind of request is a command of IMAP or SMTP with its folder, or a call over HTTP. At its first place in the story it
+takes effect and its answer is lost, late, halved, wrong or a refusal, or it never gets there. What only a lost answer
+makes the program ask is broken as well. Then the story goes on to its end: what is there must be what is there after
+the undisturbed story, or less of one mail, whose delivery openly failed or is unconfirmed. Nothing may be there twice.
 """
 
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from tests.crash.running import SERVERS, Found, Part, run, say
+from tests.crash.running import Found, Part, run, say, world_of
 from tests.crash.stores import difference
 from tests.crash.story import Step, Told, finish, tell
-from tests.crash.world import World
+from tests.crash.world import WRITES, World
 from tests.servers.line import APPLIED, FAULTS
 
-Case = tuple[Step, str, int, str, str]  # step, service, number of the request, its name, what goes wrong
+OF_ANOTHER_SERVER = ("UID COPY", "UID STORE +FLAGS.SILENT", "UID EXPUNGE")
 
 
-def cases(told: Told, part: Part) -> Iterator[Case]:
-    """Each kind of request at its first place in the story; of a server beyond the first only those of its own."""
+@dataclass(frozen=True)
+class Request:
+    """One request of a step, and what is to go wrong with it."""
+
+    service: str
+    number: int
+    name: str
+    fault: str
+
+    def __str__(self) -> str:
+        return f"{self.service} {self.name}, {'applied then ' if self.fault in APPLIED else ''}{self.fault}"
+
+
+@dataclass(frozen=True)
+class Case:
+    """What goes wrong in a step, and then perhaps in the run that takes the step up again."""
+
+    step: Step
+    requests: tuple[Request, ...]
+
+    def __str__(self) -> str:
+        return f"step {self.step.number} ({self.step.deed}), {' and '.join(map(str, self.requests))}"
+
+
+def kinds(asked: dict[str, list[str]]) -> Iterator[tuple[str, str, int]]:
+    """(service, name, number) of the first request of each kind."""
+    for service, names in asked.items():
+        for name in dict.fromkeys(names):
+            yield service, name, names.index(name)
+
+
+def cases(world: World, told: Told, part: Part) -> Iterator[Case]:
+    """All cases of a server; of one beyond the first those of the requests that only such a server gets."""
     seen: set[tuple[str, str]] = set()
     for step in told.steps:
-        for service, asked in step.asked.items():
-            for name in dict.fromkeys(asked):
-                ours = part.server == "usual" or name in ("UID COPY", "UID STORE +FLAGS.SILENT", "UID EXPUNGE")
-                if (service, name) not in seen and ours and part.only in f"{service} {name}":
-                    yield from ((step, service, asked.index(name), name, fault) for fault in FAULTS)
-                seen.add((service, name))
+        for service, name, number in kinds(step.asked):
+            if (service, name) not in seen and (part.server == "usual" or name in OF_ANOTHER_SERVER):
+                yield from (Case(step, (Request(service, number, name, fault),)) for fault in FAULTS)
+            seen.add((service, name))
+    writes = [(s, *kind) for s in told.steps for kind in kinds(s.asked) if kind[1].startswith(WRITES[kind[0]])]
+    for step, service, name, number in writes:
+        lost = Request(service, number, name, "closed")
+        for again in asked_in_doubt(world, Case(step, (lost,))):
+            if again[:2] not in seen:
+                yield from (Case(step, (lost, Request(again[0], again[2], again[1], fault))) for fault in FAULTS)
+            seen.add(again[:2])
+
+
+def asked_in_doubt(world: World, case: Case) -> list[tuple[str, str, int]]:
+    """What the next run asks after a lost answer."""
+    go_wrong(world, case)
+    world.time_passes()
+    world.run(case.step.deed)
+    return list(kinds({name: line.asked for name, line in world.lines.items()}))
 
 
 def matrix(part: Part) -> Found:
     """One part of the cases of one server."""
     found = Found()
-    with tempfile.TemporaryDirectory(prefix="fault-") as folder, World(Path(folder), SERVERS[part.server]) as world:
+    with tempfile.TemporaryDirectory(prefix="fault-") as folder, world_of(part.server, Path(folder)) as world:
         told = tell(world)
-        for case in islice(cases(told, part), part.number, None, part.parts):
+        chosen = [case for case in cases(world, told, part) if part.only in str(case)]
+        for case in islice(chosen, part.number, None, part.parts):
             strike(world, told, case, found)
     return found
 
 
+def go_wrong(world: World, case: Case) -> list[str]:
+    """Go back to before the step and let its requests go wrong, one a run; what did not happen as meant."""
+    world.back_to(case.step.before)
+    troubles = []
+    for request in case.requests:
+        for line in world.lines.values():
+            line.renew()
+        line = world.lines[request.service]
+        line.faults[request.number] = request.fault
+        world.run_on_these_lines(case.step.deed, impatient=request.fault == "hang")
+        if line.struck != [request.name]:
+            troubles.append(f"never happened: {line.asked}")
+        if "Traceback" in world.said and "CommandError" not in world.said:
+            troubles.append(f"not understood: {world.said.strip()[-600:]}")
+        world.time_passes()
+    return troubles
+
+
 def strike(world: World, told: Told, case: Case, found: Found) -> None:
     """One case."""
-    step, service, number, name, fault = case
-    where = f"step {step.number} ({step.deed}), {service} {name}, {'applied then ' if fault in APPLIED else ''}{fault}"
-    found.points.add(f"{service} {name}")
-    world.back_to(step.before)
-    for line in world.lines.values():
-        line.renew()
-    world.lines[service].faults[number] = fault
-    world.run_on_these_lines(step.deed, impatient=fault == "hang")
-    if world.lines[service].struck != [name]:
-        found.trouble(where, f"never happened: {world.lines[service].asked}")
-        return
     found.cases += 1
-    if "Traceback" in world.said and "CommandError" not in world.said:
-        found.trouble(where, f"not understood: {world.said.strip().splitlines()[-1]}")
-    if still := finish(world, told, step):
-        found.trouble(where, f"never quiet: {still}")
+    found.points |= {f"{request.service} {request.name}" for request in case.requests}
+    for trouble in go_wrong(world, case):
+        found.trouble(str(case), trouble)
+    if still := finish(world, told, case.step):
+        found.trouble(str(case), f"never quiet: {still}")
     state = world.state()
     found.shown += bool(state.shown - told.golden.shown)
-    found.compare(where, difference(state, told.golden, same_owners=service != "model"))
+    to_a_person = any(request.service == "model" for request in case.requests)
+    found.compare(str(case), difference(state, told.golden, same_owners=not to_a_person))
 
 
 if __name__ == "__main__":
     found = run("matrix", str(__doc__), matrix)
-    say(f"There are {len(found.points)} kinds of requests among them.")
+    say(f"{len(found.points)} kinds of requests were broken.")
     sys.exit(bool(found.totals))

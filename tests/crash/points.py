@@ -1,10 +1,11 @@
-"""The points at which a process can die: each write to another server and each commit, named and counted.
+"""The points at which a process can die: each write to another server or a file, each commit, named and counted.
 
-Hooked in below the libraries, at the socket and at Django's connection, so that none is missed and nothing of the
+Hooked in below the libraries, at sockets, files and Django's connection, so that none is missed and nothing of the
 product has to know. The name is the innermost function of ours that caused it and what was asked; one that
 none of our functions caused is called "unnamed".
 """
 
+import io
 import os
 import re
 import select
@@ -25,19 +26,26 @@ PATIENCE = 1.0  # seconds that an answer may take before the process dies withou
 
 
 class Points:
-    """Writes the name of each point to `log` as it comes; dies at number `at`, before or after it."""
+    """Writes the name of each point to `log` as it comes; dies at number `at`: before, after, or within it."""
 
     def __init__(self, log: Path, services: dict[int, str], at: int = -1, side: str = "") -> None:
         self.log = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         self.services, self.at, self.side = services, at, side
         self.number = -1
 
-    def passed(self, what: str, act: Callable[[], Any], settle: Callable[[], object] = lambda: None) -> Any:
-        """Do what is at this point; `settle` waits until it has taken effect on the other side."""
+    def passed(
+        self,
+        what: str,
+        act: Callable[[], Any],
+        settle: Callable[[], object] = lambda: None,
+        half: Callable[[], object] = lambda: None,
+    ) -> Any:
+        """Do what is at this point; `settle` waits until it has taken effect on the other side, `half` does half."""
         self.number += 1
         here = self.number == self.at
         os.write(self.log, f"{caller()} {what}\n".encode())
-        if here and self.side == "before":
+        if here and self.side != "after":
+            half() if self.side == "within" else None
             os.kill(os.getpid(), signal.SIGKILL)
         result = act()
         if here:
@@ -52,6 +60,23 @@ class Points:
         commit = BaseDatabaseWrapper._commit  # type: ignore[attr-defined]
         BaseDatabaseWrapper._commit = lambda wrapper: self.passed("commit", lambda: commit(wrapper))  # type: ignore[attr-defined]
         connection.execute_wrappers.append(self._written)
+        points, opened = self, io.open
+
+        class File(io.FileIO):
+            def write(self, data: Any) -> Any:
+                data = bytes(data)
+                half = lambda: io.FileIO.write(self, data[: len(data) // 2])  # noqa: E731
+                return points.passed("file write", lambda: io.FileIO.write(self, data), half=half)
+
+            def truncate(self, size: int | None = None) -> int:
+                cut: int = points.passed("file cut", lambda: io.FileIO.truncate(self, size))
+                return cut
+
+        def counted(file: Any, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
+            """A file that is opened for changes in place, as the CSV mirror's is."""
+            return io.BufferedRandom(File(file, mode)) if mode == "a+b" else opened(file, mode, *args, **kwargs)
+
+        io.open = counted  # type: ignore[assignment]
 
     def _counted(self, original: Callable[..., Any]) -> Callable[..., Any]:
         def sent(sock: socket.socket, data: Any, *flags: int) -> Any:

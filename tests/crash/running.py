@@ -8,11 +8,29 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from tests.crash.stores import Difference
+from tests.crash.world import World
 
-# What the server says it can: all of it, or nothing that makes moving one command.
-SERVERS = {"usual": "", "without MOVE": "IMAP4rev1 UIDPLUS SPECIAL-USE"}
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What the mail server says it can (empty: all that it can), and whether there is a Google account."""
+
+    capability: str = ""
+    google: bool = True
+
+
+SERVERS = {
+    "usual": Surroundings(),
+    "without MOVE": Surroundings("IMAP4rev1 UIDPLUS SPECIAL-USE"),
+    "without Google": Surroundings(google=False),
+}
+
+
+def world_of(server: str, folder: Path) -> World:
+    return World(folder, SERVERS[server].capability, google=SERVERS[server].google)
 
 
 @dataclass

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from email import message_from_bytes
 from pathlib import Path
 
-from tests.servers.sheets import Tab
 from tests.servers.slack import Post
 
 FOLDERS = ("INBOX", "Drafts", "Sent", "Trash", "Archive")
@@ -55,11 +54,11 @@ def difference(found: State, golden: State, *, same_owners: bool) -> Difference:
     )
 
 
-def read(database: Path, maildir: Path, posts: list[Post], tabs: list[Tab], sent: list[Sent]) -> State:
+def read(database: Path, maildir: Path, posts: list[Post], sheet: list[list[str]], sent: list[Sent]) -> State:
     """Look everywhere."""
     with sqlite3.connect(database, timeout=20) as rows:
         tables = Tables(rows)
-    things = [*in_folders(maildir), *tables.things(), *mirrored(tables, tabs)]
+    things = [*in_folders(maildir), *tables.things(), *mirrored(tables, sheet)]
     things += [("slack", tables.told(post.key), post.key) for post in posts]
     things += [("smtp", header(raw, "In-Reply-To"), " ".join(to)) for to, raw in sent]
     facts = {*placed(maildir), *tables.facts()}
@@ -67,9 +66,9 @@ def read(database: Path, maildir: Path, posts: list[Post], tabs: list[Tab], sent
     return State(Counter(things), frozenset(facts), frozenset(tables.shown()), frozenset(tables.reviewed()))
 
 
-def mirrored(tables: "Tables", tabs: list[Tab]) -> Iterator[Item]:
+def mirrored(tables: "Tables", sheet: list[list[str]]) -> Iterator[Item]:
     """The spreadsheet's rows. That something failed may be told there once, though it did not in the golden story."""
-    for key, times in Counter(row[0] for tab in tabs for row in tab.table()[1:] if row).items():
+    for key, times in Counter(row[0] for row in sheet if row and row[0]).items():
         for _ in range(times - bool(TROUBLE.search(key))):
             yield ("sheet", *tables.named(key))
 
@@ -116,28 +115,22 @@ class Tables:
 
     def __init__(self, rows: sqlite3.Connection) -> None:
         self.rows = rows
-        self.mails = dict(rows.execute("select id, message_id from triage_message"))
-        self.drafts = dict(rows.execute("select d.id, m.message_id from triage_draft d" + OF_MESSAGE))
-        self.about = {
-            hashlib.sha256(thread.encode()).hexdigest()[:16]: mail
-            for thread, mail in rows.execute("select thread_id, message_id from triage_message order by id desc")
-        }
-        self.audit = [key for (key,) in rows.execute("select key from crm_auditentry")]
+        mails = rows.execute("select 'message:' || id, message_id from triage_message").fetchall()
+        leads = rows.execute("select 'lead:' || id, thread_id from crm_lead").fetchall()
+        self.about = dict([*mails, *leads])
+        self.audit = dict(rows.execute("select key, subject from crm_auditentry"))
+        self.alerts = dict(rows.execute(QUERIES["alerts"]))
         self._read = {name: rows.execute(query).fetchall() for name, query in QUERIES.items()}
 
     def told(self, key: str) -> str:
         """The mail that a Slack alert is about, by the alert's key."""
-        return self.about.get(key.split(":")[2], key)
+        return self.alerts.get(key, key)
 
     def named(self, key: str) -> tuple[str, str]:
-        """An audit entry's key as (the mail, what), without row numbers and counts of attempts."""
-        kind, number, *rest = key.split(":")
-        what = ":".join(rest)
-        if kind in ("message", "draft"):
-            what = re.sub(r":(done|cancelled|failed|unconfirmed):\d+$", r":\1", what)
-            what = re.sub(r"drafted \w+", "drafted", what)
-            return (self.mails if kind == "message" else self.drafts).get(int(number), key), f"{kind}:{what}"
-        return self.about.get(number, key), f"{kind}:{what}"
+        """An audit entry as (the mail, what), without the names and numbers that its key holds."""
+        kind, _, *rest = key.split(":")
+        what = re.sub(r"(:done|:cancelled|:failed|:unconfirmed|drafted).*", r"\1", ":".join(rest))
+        return self.about.get(self.audit.get(key, ""), key), f"{kind}:{what}"
 
     def things(self) -> Iterator[Item]:
         yield from (("audit", *self.named(key)) for key in self.audit if not TROUBLE.search(key))
@@ -153,11 +146,13 @@ class Tables:
         yield from (about for (about,) in self._read["shown"])
 
     def reviewed(self) -> Iterator[str]:
-        yield from (self.mails.get(int(key.split(":")[1]), "") for key in self.audit if ":to review:" in key)
+        yield from (self.named(key)[0] for key in self.audit if ":to review:" in key)
 
 
 OF_MESSAGE = " join triage_message m on m.id = d.message_id"
 QUERIES = {
+    "alerts": "select s.key, l.thread_id from routing_slackalert s"
+    " join routing_assignment a on a.id = s.assignment_id join crm_lead l on l.id = a.lead_id",
     "contact": "select address from crm_contact",
     "lead": "select thread_id, 'record' from crm_lead",
     "assigned": "select l.thread_id, 'active' from routing_assignment a"

@@ -10,18 +10,18 @@ import tempfile
 from itertools import islice
 from pathlib import Path
 
-from tests.crash.running import SERVERS, Found, Part, run, say
+from tests.crash.running import Found, Part, run, say, world_of
 from tests.crash.stores import difference
 from tests.crash.story import Step, Told, finish, tell
 from tests.crash.world import World
 
-SIDES = ("before", "after")
+OWN = {"usual": "", "without MOVE": "changing", "without Google": "csvfile"}  # what a server's points are named
 
 
 def sweep(part: Part) -> Found:
     """One part of the cases of one server; of a server beyond the first only where it goes another way."""
     found = Found()
-    with tempfile.TemporaryDirectory(prefix="crash-") as folder, World(Path(folder), SERVERS[part.server]) as world:
+    with tempfile.TemporaryDirectory(prefix="crash-") as folder, world_of(part.server, Path(folder)) as world:
         told = tell(world)
         points = [(step, number) for step in told.steps for number in range(len(step.points))]
         for step, number in points:
@@ -29,12 +29,16 @@ def sweep(part: Part) -> Found:
             if "unnamed" in step.points[number]:
                 found.trouble(f"step {step.number}, point {number}", f"none of our functions: {step.points[number]}")
         chosen = [point for point in points if part.only in name_of(*point)]
-        if part.server != "usual":
-            chosen = [point for point in chosen if "changing" in name_of(*point)]
-        cases = [(step, number, side) for step, number in chosen for side in SIDES]
+        chosen = [point for point in chosen if OWN[part.server] in name_of(*point)]
+        cases = [(*point, side) for point in chosen for side in sides(name_of(*point))]
         for step, number, side in islice(cases, part.number, None, part.parts):
             die(world, told, step, number, side, found)
     return found
+
+
+def sides(name: str) -> tuple[str, ...]:
+    """A file may have been written in part; for a server half a request is none."""
+    return ("before", "within", "after") if name.endswith("file write") else ("before", "after")
 
 
 def name_of(step: Step, number: int) -> str:

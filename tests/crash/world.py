@@ -1,6 +1,7 @@
 """Servers on loopback behind bad lines, and states of the world that can be kept and gone back to."""
 
 import copy
+import csv
 import json
 import shutil
 import sqlite3
@@ -59,8 +60,8 @@ class Moment:
 class World:
     """The servers, the parent of the processes under test, and one mailbox and database at a time."""
 
-    def __init__(self, folder: Path, capability: str = "") -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, capability: str = "", *, google: bool = True) -> None:
+        self.folder, self.google = folder, google
         self.users = iter(f"w{number}@acme.example" for number in range(1, USERS))
         self.imap = Dovecot([f"w{number}@acme.example" for number in range(USERS)], capability=capability)
         self.model, self.slack, self.sheets, self.office = ModelServer(), SlackServer(), SheetsServer(), PostOffice()
@@ -94,6 +95,10 @@ class World:
         self._stack.close()
 
     @property
+    def csv(self) -> Path:
+        return self.database.with_suffix(".csv")
+
+    @property
     def environment(self) -> dict[str, str]:
         url = {name: f"127.0.0.1:{line.port}" for name, line in self.lines.items()}
         sheets = json.loads(Path(self.sheets.account_file(self.folder)).read_text())
@@ -116,8 +121,8 @@ class World:
             "LLM_CONCURRENCY": "1",
             "SLACK_BOT_TOKEN": TOKEN,
             "SLACK_API_URL": f"http://{url['slack']}/api/",
-            "GOOGLE_SERVICE_ACCOUNT_FILE": str(key),
-            "GOOGLE_SHEET_ID": SHEET_ID,
+            "GOOGLE_SERVICE_ACCOUNT_FILE": str(key) if self.google else "",
+            "GOOGLE_SHEET_ID": SHEET_ID if self.google else "",
             "GOOGLE_SHEETS_API_URL": f"http://{url['sheets']}",
         }
 
@@ -159,7 +164,7 @@ class World:
     def run_on_these_lines(self, deed: str, **job: Any) -> bool:
         self._runs += 1
         log = self.folder / f"{self._runs}.points"
-        job |= {"deed": deed, "database": str(self.database), "user": self.user, "log": str(log)}
+        job |= {"deed": deed, "database": str(self.database), "user": self.user, "log": str(log), "csv": str(self.csv)}
         self._children.stdin.write(json.dumps(job) + "\n")
         self._children.stdin.flush()
         answer = json.loads(self._children.stdout.readline())
@@ -190,7 +195,13 @@ class World:
 
     def state(self) -> stores.State:
         maildir = self.imap.maildir(self.user)
-        return stores.read(self.database, maildir, self.slack.posts, self.sheets.tabs, self.office.taken)
+        return stores.read(self.database, maildir, self.slack.posts, self.sheet(), self.office.taken)
+
+    def sheet(self) -> list[list[str]]:
+        """The rows of the spreadsheet or of the CSV file, without the header."""
+        if self.google:
+            return [row for tab in self.sheets.tabs for row in tab.table()[1:]]
+        return list(csv.reader(self.csv.open(newline="")))[1:] if self.csv.exists() else []
 
     def keep(self, name: str) -> Moment:
         folder = self.folder / "moments" / name
@@ -198,16 +209,20 @@ class World:
         with sqlite3.connect(self.database) as source, sqlite3.connect(folder / "database") as target:
             source.backup(target)
         copied(self.imap.maildir(self.user), folder / "maildir")
+        if self.csv.exists():
+            shutil.copyfile(self.csv, folder / "csv")
         return Moment(folder, list(self.slack.posts), copy.deepcopy(self.sheets.tabs), list(self.office.taken))
 
     def back_to(self, moment: Moment) -> None:
         """A mailbox and a database as they were then, under a new name: who was killed may still hold the old ones."""
         shutil.rmtree(self.imap.maildir(self.user).parent, ignore_errors=True)
-        for path in self.folder.glob(f"{self.database.name}*"):
+        for path in self.folder.glob(f"{self.database.stem}.*"):
             path.unlink()
         self.user = next(self.users)
         self.database = self.folder / f"{self.user}.sqlite3"
         shutil.copyfile(moment.folder / "database", self.database)
+        if (moment.folder / "csv").exists():
+            shutil.copyfile(moment.folder / "csv", self.csv)
         home = self.imap.maildir(self.user).parent
         home.mkdir()
         shutil.copystat(home.parent, home)
