@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from email.utils import parseaddr
 
 from django.conf import settings
@@ -10,7 +11,7 @@ from django.conf import settings
 from crm.models import Lead
 from crm.services import contact_for, open_lead, set_owner
 from routing.models import Assignment
-from routing.services import assign, credit_back, customer_wrote
+from routing.services import HandoverError, assign, credit_back, customer_wrote
 from triage import drafting
 from triage.decisions import Known, call_off, note, owe
 from triage.models import Category, Classification, Draft, MailboxDelivery, Message
@@ -62,9 +63,9 @@ def withdraw(message: Message, by: str, why: str) -> None:
     if lead is None:
         return
     if assignment := Assignment.objects.filter(lead=lead, active=True).first():
-        credit_back(assignment, by, why)
-    else:
-        Lead.objects.filter(pk=lead.pk).update(stage=Lead.Stage.JUNK)
+        with suppress(HandoverError):  # its turn was credited when it was found to be junk the time before
+            credit_back(assignment, by, why)
+    Lead.objects.filter(pk=lead.pk).update(stage=Lead.Stage.JUNK)
     for draft in message.drafts.filter(state=Draft.State.WAITING):
         close_unsent(draft, Draft.State.REJECTED, why)
 
