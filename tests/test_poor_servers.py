@@ -1,5 +1,6 @@
 """Servers as they are: the same ten mails end in the same state as on a full server, or in a clear problem."""
 
+import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -61,18 +62,17 @@ class Scene:
     sent: tuple[tuple[str, ...], ...]
 
 
-def every(nth: int, words: bytes, *, of: tuple[str, ...] = ()) -> Callable[[], Objection]:
-    """Object to each `nth` request (of those names, if any are told)."""
+def always(words: bytes, *, of: tuple[str, ...]) -> Callable[[], Objection]:
+    """Object to each request of those names."""
+    return lambda: lambda name: words if name.startswith(of) else b""
+
+
+def often(part: float, words: bytes, *, of: tuple[str, ...] = ("",)) -> Callable[[], Objection]:
+    """Object to that part of the requests of those names, the same ones each time."""
 
     def begin() -> Objection:
-        count = 0
-
-        def objection(name: str) -> bytes:
-            nonlocal count
-            count += not of or name.startswith(of)
-            return words if count % nth == 0 and (not of or name.startswith(of)) else b""
-
-        return objection
+        dice = random.Random(1)
+        return lambda name: words if name.startswith(of) and dice.random() < part else b""
 
     return begin
 
@@ -109,17 +109,17 @@ SERVERS = {
     "a read-only folder": Poor(
         {"read_only": True}, problem="is not writable. Give this user the right to change the folder"
     ),
-    "a full mailbox": Poor(objects=every(1, FULL, of=("UID MOVE", "UID COPY", "APPEND")), problem="OVERQUOTA"),
+    "a full mailbox": Poor(objects=always(FULL, of=("UID MOVE", "UID COPY", "APPEND")), problem="OVERQUOTA"),
     "a mailbox that was full for a while": Poor(objects=first(4, FULL, of=("UID MOVE", "UID COPY", "APPEND"))),
     "a connection limit": Poor(objects=first(3, b"NO [LIMIT] Maximum number of connections exceeded", of=("LOGIN",))),
-    "throttling": Poor(objects=every(23, THROTTLED)),
-    "throttled changes": Poor(objects=every(2, THROTTLED, of=MOVING)),
-    "connections that break before a request": Poor(objects=every(17, DROP)),
-    "connections that break after a request": Poor(loses=every(17, DROP)),
-    "lost answers to changes": Poor(loses=every(3, DROP, of=MOVING)),
-    "lost answers to changes without MOVE": Poor({"lacks": ("MOVE",)}, loses=every(3, DROP, of=MOVING)),
-    "lost answers to changes without UIDPLUS": Poor({"lacks": ("UIDPLUS",)}, loses=every(3, DROP, of=MOVING)),
-    "lost answers to changes without keywords": Poor({"keeps_keywords": False}, loses=every(3, DROP, of=MOVING)),
+    "throttling": Poor(objects=often(1 / 20, THROTTLED)),
+    "throttled changes": Poor(objects=often(1 / 2, THROTTLED, of=MOVING)),
+    "connections that break before a request": Poor(objects=often(1 / 20, DROP)),
+    "connections that break after a request": Poor(loses=often(1 / 20, DROP)),
+    "lost answers to changes": Poor(loses=often(1 / 3, DROP, of=MOVING)),
+    "lost answers to changes without MOVE": Poor({"lacks": ("MOVE",)}, loses=often(1 / 3, DROP, of=MOVING)),
+    "lost answers to changes without UIDPLUS": Poor({"lacks": ("UIDPLUS",)}, loses=often(1 / 3, DROP, of=MOVING)),
+    "lost answers to changes without keywords": Poor({"keeps_keywords": False}, loses=often(1 / 3, DROP, of=MOVING)),
 }
 
 

@@ -72,6 +72,16 @@ plugin {{
   acl = vfile:{home}/acl
 }}
 """
+REUSED = """
+service imap-login {
+  service_count = 0
+  process_min_avail = 1
+}
+service imap {
+  service_count = 1000
+  process_limit = 20
+}
+"""
 SPECIAL = {"Drafts": "\\Drafts", "Sent": "\\Sent", "Trash": "\\Trash", "Archive": "\\Archive", "Junk": "\\Junk"}
 PASSWORD = "pässword/with@signs"
 
@@ -93,6 +103,7 @@ class Dovecot:
     `fsync`: as in production, for benchmarks. `capability`: what it says it can, to play a poorer server.
     `special`: the folders that exist from the start, with their SPECIAL-USE attribute or "".
     `rights`: what the user may do (RFC 4314). `certificate`: PEM files of one and its key, for STARTTLS.
+    `reused`: its processes serve one connection after the other, so that signing in costs a quarter.
     """
 
     def __init__(
@@ -104,6 +115,7 @@ class Dovecot:
         special: dict[str, str] = SPECIAL,
         rights: str = ALL_RIGHTS,
         certificate: tuple[Path, Path] | None = None,
+        reused: bool = False,
     ) -> None:
         self.users = users
         self.port = free_port()
@@ -113,6 +125,7 @@ class Dovecot:
         self._processes: list[subprocess.Popen] = []
         self._end = weakref.finalize(self, end, self._processes, self.home)  # also if nobody gets to __exit__
         self._options = (fsync, capability, special, rights)
+        self._reused = reused
         self._certificate = certificate
 
     def account(self, name: str = "inbox", user: str = "", folder: str = "INBOX") -> MailboxAccount:
@@ -159,6 +172,7 @@ class Dovecot:
             home=self.home, user=self._user, group=self._group, port=self.port, mailboxes=mailboxes,
             storage="maildir:~/Maildir", ssl="yes" if self._certificate else "no",
         )  # fmt: skip
+        text += REUSED if self._reused else ""
         text += "" if fsync else "mail_fsync = never\n"
         text += f"imap_capability = {capability}\n" if capability else ""
         text += "" if rights == ALL_RIGHTS else WITH_RIGHTS.format(home=self.home)

@@ -60,7 +60,7 @@ class Mailroom:
 
     def __init__(self) -> None:
         users = [f"u{number}@acme.example" for number in range(USERS)]
-        self.server = Dovecot(users, special={**SPECIAL, "Projects": ""})
+        self.server = Dovecot(users, special={**SPECIAL, "Projects": ""}, reused=True)
         self.users = iter(self.server.users)
         self.knife = Knife()
         self.tally: Counter[str] = Counter()
