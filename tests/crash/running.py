@@ -5,7 +5,7 @@ import multiprocessing
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -79,21 +79,22 @@ class Part:
     only: str
 
 
-def run(name: str, description: str, work: Callable[[Part], Found]) -> Found:
-    """Try all cases, or those that the command line asks for."""
+def run(name: str, description: str, work: Callable[[Part], Found], servers: Iterable[str]) -> Found:
+    """Try all cases, or those that the command line asks for; those of the usual servers in several processes."""
     parser = argparse.ArgumentParser(prog=f"python -m tests.crash.{name}", description=description)
     parser.add_argument("--shard", default="1/1", help="only this part of the cases, such as 2/10")
     parser.add_argument("--jobs", type=int, default=2, help="so many at a time")
-    parser.add_argument("--server", choices=SERVERS, help="only this kind of server")
+    parser.add_argument("--server", choices=list(servers), help="only this kind of server")
     parser.add_argument("--only", default="", help="only cases with this in their name")
     options = parser.parse_args()
     shard, shards = (int(number) for number in options.shard.split("/"))
     started, found = time.monotonic(), Found()
     with ProcessPoolExecutor(options.jobs, multiprocessing.get_context("spawn")) as pool:
         parts = [
-            Part(server, (shard - 1) * options.jobs + job, shards * options.jobs, options.only)
-            for server in ([options.server] if options.server else SERVERS)
-            for job in range(options.jobs)
+            Part(server, (shard - 1) * jobs + job, shards * jobs, options.only)
+            for server in ([options.server] if options.server else servers)
+            for jobs in (options.jobs if server == "usual" else 1,)
+            for job in range(jobs)
         ]
         for result in pool.map(work, parts):
             found.add(result)

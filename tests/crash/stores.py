@@ -42,15 +42,23 @@ class Difference:
         return bool(self.lost or self.doubled or self.wrong)
 
 
-def difference(found: State, golden: State, *, same_owners: bool) -> Difference:
-    """What is not as it should be. `same_owners`: also who got which lead, as nothing changed the order of leads."""
-    lost, doubled = golden.things - found.things, found.things - golden.things
-    excused = found.shown | (found.judged_by_people - golden.judged_by_people)
-    wrong = {fact for fact in golden.facts ^ found.facts if fact[1] not in excused}
+ANOTHER_WAY = ("audit", "sheet")  # what is told of a mail that a person judged and not the model
+BY_THE_MODEL = ("assignment", "credit", "judged", "owner")
+
+
+def difference(found: State, golden: State, *, same_judgements: bool = True) -> Difference:
+    """What is not as it should be. Without `same_judgements` the model failed, and a person judged in its place."""
+    by_people = found.judged_by_people - golden.judged_by_people
+    excused = found.shown | by_people
+    lost, doubled = (
+        [item for item in items.elements() if not (item[0] in ANOTHER_WAY and item[1] in by_people)]
+        for items in (golden.things - found.things, found.things - golden.things)
+    )
+    wrong = sorted(fact for fact in golden.facts ^ found.facts if fact[1] not in excused)
     return Difference(
-        [item for item in lost.elements() if item[1] not in found.shown],
-        list(doubled.elements()),
-        sorted(fact for fact in wrong if same_owners or fact[0] not in ("assignment", "credit")),
+        [item for item in lost if item[1] not in found.shown],
+        doubled,
+        [fact for fact in wrong if same_judgements or fact[0] not in BY_THE_MODEL],
     )
 
 
@@ -61,7 +69,7 @@ def read(database: Path, maildir: Path, posts: list[Post], sheet: list[list[str]
     things = [*in_folders(maildir), *tables.things(), *mirrored(tables, sheet)]
     things += [("slack", tables.told(post.key), post.key) for post in posts]
     things += [("smtp", header(raw, "In-Reply-To"), " ".join(to)) for to, raw in sent]
-    facts = {*placed(maildir), *tables.facts()}
+    facts = {*placed(maildir), *tables.facts(), *unequal(tables, sheet)}
     facts |= {("slack", tables.told(post.key), re.sub(r"/\d+/", "/N/", post.text)) for post in posts}
     return State(Counter(things), frozenset(facts), frozenset(tables.shown()), frozenset(tables.reviewed()))
 
@@ -71,6 +79,12 @@ def mirrored(tables: "Tables", sheet: list[list[str]]) -> Iterator[Item]:
     for key, times in Counter(row[0] for row in sheet if row and row[0]).items():
         for _ in range(times - bool(TROUBLE.search(key))):
             yield ("sheet", *tables.named(key))
+
+
+def unequal(tables: "Tables", sheet: list[list[str]]) -> Iterator[Item]:
+    """Audit entries that are not in the spreadsheet exactly once."""
+    times = Counter(row[0] for row in sheet if row)
+    yield from (("mirror", *tables.named(key)) for key in tables.audit if times[key] != 1)
 
 
 def header(raw: bytes, name: str) -> str:

@@ -25,11 +25,11 @@ def sweep(part: Part) -> Found:
         told = tell(world)
         points = [(step, number) for step in told.steps for number in range(len(step.points))]
         for step, number in points:
-            found.points.add(f"{part.server}, step {step.number}, point {number}")
             if "unnamed" in step.points[number]:
                 found.trouble(f"step {step.number}, point {number}", f"none of our functions: {step.points[number]}")
-        chosen = [point for point in points if part.only in name_of(*point)]
-        chosen = [point for point in chosen if OWN[part.server] in name_of(*point)]
+        own = [point for point in points if OWN[part.server] in name_of(*point)]
+        found.points |= {f"{part.server}, step {step.number}, point {number}" for step, number in own}
+        chosen = [point for point in own if part.only in name_of(*point)]
         cases = [(*point, side) for point in chosen for side in sides(name_of(*point))]
         for step, number, side in islice(cases, part.number, None, part.parts):
             die(world, told, step, number, side, found)
@@ -57,10 +57,10 @@ def die(world: World, told: Told, step: Step, number: int, side: str, found: Fou
         found.trouble(where, f"never quiet: {still}")
     state = world.state()
     found.shown += bool(state.shown - told.golden.shown)
-    found.compare(where, difference(state, told.golden, same_owners=True))
+    found.compare(where, difference(state, told.golden))
 
 
 if __name__ == "__main__":
-    found = run("sweep", str(__doc__), sweep)
+    found = run("sweep", str(__doc__), sweep, OWN)
     say(f"There are {len(found.points)} points in all, each with a side before and a side after.")
     sys.exit(bool(found.totals))

@@ -96,8 +96,10 @@ def named(command: bytes) -> str:
         return f"{verb} {re.sub(r'[^A-Z].*', '', next((w for w in rest[1:] if 'BODY' in w), 'FLAGS'))}"
     if verb in ("SELECT", "EXAMINE", "APPEND", "CREATE"):
         return f"{verb} {rest[0].strip(chr(34))}"
-    if verb in ("UID STORE", "UID SEARCH"):
-        return " ".join([verb, next(word for word in rest if word[0].isalpha() or word[0] in "+-")])
+    if verb == "UID STORE":
+        return " ".join([verb, *rest[1:]]).rstrip(")")
+    if verb == "UID SEARCH":
+        return " ".join([verb, next(word for word in rest if word[0].isalpha())])
     return verb
 
 
