@@ -40,6 +40,8 @@ def variable(account: MailboxAccount) -> str:
 def understood(error: Exception, account: MailboxAccount) -> MailboxError:
     """Read whatever imapclient, imaplib, ssl or a socket raised."""
     if isinstance(error, LoginError):
+        if isinstance(error.__context__, imaplib.IMAP4.abort):  # nobody refused anything
+            return understood(error.__context__, account)
         return sign_in_refused(error, account)
     if isinstance(error, OSError):
         return unreachable(error, account)
