@@ -46,7 +46,7 @@ class Judge:
         meanwhile, self.meanwhile = self.meanwhile, None
         if meanwhile:
             meanwhile()
-        return [Judgement(**(mails.verdict_on(text.subject) | self.changes)) for text in texts]  # type: ignore[arg-type]
+        return [Judgement(**(mails.verdict_on(text.subject or "uncertain") | self.changes)) for text in texts]  # type: ignore[arg-type]
 
 
 class WarmReader(Reader):
