@@ -164,6 +164,7 @@ REVIEW_THRESHOLD = number("REVIEW_THRESHOLD", 0.70, 0, 1)
 TRASH_DAILY_CAP = whole("TRASH_DAILY_CAP", 500, 0, 1_000_000)  # mails in 24 hours; more wait for the next day
 OWNER_DAYS = whole("OWNER_DAYS", 180, 0, 3650)  # for so long a customer stays with their owner
 WAITING_ALERT_HOURS = number("WAITING_ALERT_HOURS", 4, 0.1, 1000)
+CANARY_MINUTES = whole("CANARY_MINUTES", 0, 0, 1440)  # 0: no test mails
 TRASH_DELAY = number("TRASH_DELAY", 30, 0, 30 * 86400)  # seconds
 
 # --- the outside ------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from triage import drafting
 from triage.decisions import Known, call_off, note, owe
 from triage.models import Category, Classification, Draft, MailboxDelivery, Message
 
+DRAFT = "draft-"  # how the Message-ID of a draft of ours begins
 FIRST_MESSAGE = 4000  # characters of the inquiry that the CRM keeps
 
 
@@ -132,7 +133,7 @@ def draft_reply(message: Message, first_name: str, assignment: Assignment) -> No
     draft = Draft.objects.create(
         message=message,
         token=token,
-        mail_id=f"<draft-{token}@{own_domain(message)}>",
+        mail_id=f"<{DRAFT}{token}@{own_domain(message)}>",
         from_address=own_address(message),
         to_address=recipient,
         to_name=message.sender_name,

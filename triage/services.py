@@ -13,10 +13,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from crm.models import Lead
-from inbox_router.delivery import work_off_all
+from crm.services import resend_missing
+from inbox_router.delivery import DeliveryError, work_off_all
 from routing.models import Assignment, Salesperson
 from routing.services import reassign, release_holds, tick
-from triage import capture, classifiers
+from triage import canary, capture, classifiers
 from triage.decisions import REVIEW_LABEL, Known, call_off, note, owe
 from triage.leads import draft_for, withdraw
 from triage.mailbox import MailboxError
@@ -65,6 +66,8 @@ def process(only: str = "", seconds: float = math.inf) -> Report:
             report.busy.append(mailbox.name)
         else:
             report.mailboxes[mailbox.name] = counts
+    for mailbox in active_mailboxes(only):
+        canary.watch(mailbox)
     release_holds(then=draft_for)
     tick(then=draft_for)
     report.deliveries = work_off_all(time.monotonic() + seconds / 2)
@@ -76,11 +79,20 @@ def check() -> str:
     lines = []
     for mailbox in active_mailboxes():
         try:
-            found = capture.check_and_store(mailbox)
+            found = capture.check_and_store(mailbox, canary=canary.plant(mailbox))
             lines.append(f"{mailbox.name}: {len(found.unexplained)} of {found.messages} unexplained")
         except MailboxError as error:
+            canary.alarm(mailbox, str(error))
             lines.append(f"{mailbox.name}: {error}")
-    return "; ".join([*lines, f"{alert_waiting()} waiting too long"])
+    return "; ".join([*lines, mirror_line(), f"{alert_waiting()} waiting too long"])
+
+
+def mirror_line() -> str:
+    """Have what is missing in the spreadsheet written again; one line about it."""
+    try:
+        return f"{resend_missing(whole=False)} rows to write again"
+    except DeliveryError as error:
+        return f"spreadsheet: {error}"
 
 
 def active_mailboxes(only: str = "") -> list[Mailbox]:

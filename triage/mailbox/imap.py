@@ -1,7 +1,7 @@
 """The verbs of the mailbox gateway."""
 
 from collections.abc import Callable, Collection, Sequence
-from datetime import date
+from datetime import date, datetime
 from functools import wraps
 from types import TracebackType
 from typing import Concatenate, ParamSpec, Self, TypeVar
@@ -117,6 +117,14 @@ class ImapMailbox:
             return {message_id: [] for message_id in message_ids if searching.SEARCHABLE.fullmatch(message_id)}
         self._connection.read(folder, fresh=True)
         return searching.by_message_id(self._connection, message_ids)
+
+    @verb
+    def message_ids_since(self, folder: Folder, moment: datetime) -> dict[str, list[int]]:
+        """The UIDs by Message-ID of the mails that came in since then; none where there is no such folder."""
+        if self._connection.path(folder) is None:
+            return {}
+        self._connection.read(folder, fresh=True)
+        return searching.message_ids_of(self._connection, searching.uids_since(self._connection, moment))
 
     @verb
     def sent_headers_after(

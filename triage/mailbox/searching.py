@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from triage.mailbox.connection import Answer, Connection
@@ -25,6 +26,14 @@ def uids_after(connection: Connection, folder: Folder, last_uid: int) -> list[in
         end = "*" if start == starts[-1] else str(start + SPAN - 1)
         found.update(connection.client.search(["UID", f"{start}:{end}"]))
     return sorted(uid for uid in found if uid > last_uid)  # n:* always tells the last message, too
+
+
+def uids_since(connection: Connection, moment: datetime) -> list[int]:
+    """The UIDs in the open folder of what the server received since then. It searches by days of its own time zone."""
+    uids = connection.client.search(["SINCE", (moment - timedelta(days=1)).date()])
+    answers = connection.fetch(uids, ["INTERNALDATE"])
+    start = moment.replace(microsecond=0)
+    return sorted(uid for uid, answer in answers.items() if answer.get(b"INTERNALDATE", moment) >= start)
 
 
 def by_message_id(connection: Connection, message_ids: Iterable[str]) -> dict[str, list[int]]:

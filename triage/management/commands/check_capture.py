@@ -31,7 +31,7 @@ class Command(BaseCommand):
                 self.stdout.write(
                     f"{one.mailbox}: {one.messages} messages: {one.in_inbox} in the inbox, "
                     f"{one.moved_by_us} moved by us, {one.taken_by_people} taken by people, "
-                    f"{len(one.waiting)} came since the last run"
+                    f"{len(one.waiting)} came since the last run, {len(one.moved_unseen)} moved before we saw them"
                 )
         if missing:
             named = "; ".join(f"{one.mailbox}: UID {', '.join(map(str, one.unexplained))}" for one in found)
