@@ -5,6 +5,7 @@ from routing.card import Card
 from routing.card import text as card_text
 from routing.clock import Ticked, stop_clock, tick
 from routing.conversation import Colleague, Headers, Participant, who_is_in
+from routing.governance import deactivate, hand_over_leads, open_leads, touched_by
 from routing.handover import HandoverError, credit_back, give_turn, let_rotate, reassign, skip_turn
 from routing.notices import alert_managers, customer_wrote
 from routing.ownership import colleagues
@@ -22,12 +23,16 @@ __all__ = [
     "colleagues",
     "credit_back",
     "customer_wrote",
+    "deactivate",
     "give_turn",
+    "hand_over_leads",
     "let_rotate",
+    "open_leads",
     "reassign",
     "release_holds",
     "skip_turn",
     "stop_clock",
     "tick",
+    "touched_by",
     "who_is_in",
 ]

@@ -1,19 +1,25 @@
 """The pages of the people: who they are, and when they are away."""
 
+from operator import attrgetter
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils import timezone
-from simple_history.admin import SimpleHistoryAdmin
+from unfold.decorators import action
 
 from inbox_router.admin.deeds import AskWhy, WithDeeds, deed
 from inbox_router.admin.rows import Lines, NeverDeleted, Rows, column
 from inbox_router.shown import ago
 from routing.admin.availability import AvailabilityPage
+from routing.admin.history import Reasoned
+from routing.admin.members import MembershipForm, PoolsOfPerson
 from routing.admin.words import WithWords
+from routing.governance import touched_by
 from routing.models import FreemailDomain, Leave, Membership, Salesperson
 from routing.services import HandoverError, give_turn, skip_turn
 
@@ -23,24 +29,33 @@ class LeaveOfPerson(Lines):
     fields = ["first_day", "last_day", "note"]
 
 
-class PoolsOfPerson(Lines):
-    model = Membership
-    fields = ["pool", "weight", "active", "paused_until", "note"]
-    autocomplete_fields = ["pool"]
+class PersonForm(forms.ModelForm):
+    """A person; who leaves does so by the deed that says what that touches."""
+
+    def clean_active(self) -> bool:
+        active: bool = self.cleaned_data["active"]
+        was = Salesperson.objects.filter(pk=self.instance.pk, active=True).first()
+        touched = touched_by(was) if was and not active else None
+        if touched and (touched.pools or touched.open_leads):
+            raise forms.ValidationError(f"This touches {touched}. Use “Leaves the team”, which hands them over.")
+        return active
 
 
 @admin.register(Salesperson)
-class SalespersonPage(NeverDeleted, WithWords, SimpleHistoryAdmin, Rows):
+class SalespersonPage(NeverDeleted, WithDeeds, WithWords, Reasoned, Rows):
     list_display = ["who", "speaks", "open_leads", "presence"]
     list_filter = ["active", "memberships__pool"]
     search_fields = ["name", "email"]
     search_help_text = "Name or address"
     autocomplete_fields = ["user", "cover"]
     inlines = [LeaveOfPerson, PoolsOfPerson]
+    form = PersonForm
+    actions_detail = ["leave_team"]
     fieldsets = [
         (None, {"fields": ["name", "email", "slack_id", "languages", "active", "user"]}),
         ("When they are there", {"fields": ["hours", "timezone", "holidays", "paused_until", "cover"]}),
         ("Replies", {"fields": ["signature"]}),
+        (None, {"fields": ["change_reason"]}),
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Salesperson]:
@@ -51,6 +66,12 @@ class SalespersonPage(NeverDeleted, WithWords, SimpleHistoryAdmin, Rows):
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(AvailabilityPage.as_view(model_admin=self))
         return [path("me/", view, name="routing_salesperson_me"), *super().get_urls()]
+
+    @action(description="Leaves the team", icon="logout", permissions=["routing.change_salesperson"])
+    def leave_team(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return redirect("admin:crm_lead_leaving", object_id)
+
+    leave_team.when = attrgetter("active")
 
     @column("Person", header=True, ordering="name")
     def who(self, person: Salesperson) -> tuple[str, str, str]:
@@ -98,7 +119,8 @@ class FreemailDomainPage(Rows):
 
 
 @admin.register(Membership)
-class MembershipPage(WithDeeds, SimpleHistoryAdmin, Rows):
+class MembershipPage(NeverDeleted, WithDeeds, Reasoned, Rows):
+    form = MembershipForm
     list_display = ["salesperson", "pool", "weight", "active", "last_turn"]
     list_filter = ["pool", "active"]
     list_select_related = ["salesperson", "pool"]
@@ -115,6 +137,7 @@ class MembershipPage(WithDeeds, SimpleHistoryAdmin, Rows):
         "paused_until",
         "note",
         "position",
+        "change_reason",
     ]
 
     @column("Last turn", ordering="last_turn_at")
@@ -133,7 +156,7 @@ class MembershipPage(WithDeeds, SimpleHistoryAdmin, Rows):
         return f"{member.salesperson} is passed over once in {member.pool}."
 
     @deed(
-        "Give one more",
+        "Give one back",
         permission="routing.change_membership",
         form=AskWhy,
         icon="exposure_plus_1",

@@ -2,42 +2,31 @@
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db import models
 from django.db.models import Count, Prefetch, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
-from simple_history.admin import SimpleHistoryAdmin
+from unfold.decorators import action
 
-from inbox_router.admin.moments import MomentInput
-from inbox_router.admin.rows import Lines, NeverDeleted, Rows, column
-from routing.admin.preview import last_leads, next_leads, shares
+from inbox_router.admin.rows import NeverDeleted, Rows, column
+from routing.admin.history import PoolHistory, Reasoned
+from routing.admin.members import Members, edited
+from routing.admin.preview import coming, past, what_if
+from routing.admin.statement import StatementPage
 from routing.admin.words import WithWords
 from routing.matching import sentence
 from routing.models import Membership, Pool
 
 
-class Members(Lines):
-    model = Membership
-    verbose_name_plural = "Members"
-    formfield_overrides = {models.DateTimeField: {"form_class": forms.DateTimeField, "widget": MomentInput}}
-    autocomplete_fields = ["salesperson"]
-    # The field that is dragged must be listed, or unfold's script stops on the page (unfold's issue 2015).
-    fields = ["position", "salesperson", "weight", "active", "cap_day", "cap_week", "cap_open", "paused_until"]
-    ordering_field = "position"
-    hide_ordering_field = True
-    show_change_link = True
-
-
 @admin.register(Pool)
-class PoolPage(NeverDeleted, WithWords, SimpleHistoryAdmin, Rows):
+class PoolPage(NeverDeleted, WithWords, Reasoned, Rows):
     list_display = ["named", "takes", "people", "given", "active"]
     list_filter = ["active", "kind"]
     search_fields = ["name"]
     inlines = [Members]
+    actions_list = ["to_statement"]
     autocomplete_fields = ["fallback"]
     change_form_after_template = "admin/routing/next_leads.html"
     fieldsets = [
@@ -62,6 +51,7 @@ class PoolPage(NeverDeleted, WithWords, SimpleHistoryAdmin, Rows):
                 "classes": ["collapse"],
             },
         ),
+        (None, {"fields": ["change_reason"]}),
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Pool]:
@@ -87,39 +77,56 @@ class PoolPage(NeverDeleted, WithWords, SimpleHistoryAdmin, Rows):
     def given(self, pool: Pool) -> int:
         return int(pool.given_count)  # type: ignore[attr-defined]
 
-    # --- who is next ---
+    # --- who is next, what an edit means, what was ---
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.next_of_edited)
-        return [path("<int:pk>/next/", view, name="routing_pool_next"), *super().get_urls()]
+        view = self.admin_site.admin_view
+        own = [
+            path("<int:pk>/next/", view(self.next_of_edited), name="routing_pool_next"),
+            path("<int:pk>/what-if/", view(self.what_if_edited), name="routing_pool_what_if"),
+            path("statement/", view(StatementPage.as_view(model_admin=self)), name="routing_pool_statement"),
+        ]
+        return [*own, *super().get_urls()]
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         pool = self.get_object(request, object_id)
         if pool is not None:
-            members = list(pool.memberships.all())
-            shown = {"next": next_leads(pool, members), "last": last_leads(pool), "shares": shares(pool, members)}
-            extra_context = (extra_context or {}) | shown
+            extra_context = (extra_context or {}) | coming(pool, list(pool.memberships.all())) | past(pool)
         answer: HttpResponse = super().change_view(request, object_id, form_url, extra_context)
         return answer
 
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return PoolHistory.as_view(model_admin=self)(request, object_id=object_id)
+
     def next_of_edited(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """The next leads by the form as it is on the page. Nothing is saved."""
+        """The next leads by the form as it is on the page, and what its edits mean. Nothing is saved."""
+        pool, members = self.edited(request, pk)
+        return render(request, "admin/routing/next_names.html", coming(pool, members, edited=bool(request.POST)))
+
+    def what_if_edited(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The last leads by the form as it is on the page. Nothing is saved."""
+        return render(request, "admin/routing/what_if.html", what_if(*self.edited(request, pk)))
+
+    def edited(self, request: HttpRequest, pk: int) -> tuple[Pool, list[Membership]]:
+        """A pool and its members as the form on the page has them."""
         pool = self.get_object(request, str(pk))
         if not self.has_view_permission(request, pool):
             raise PermissionDenied
         if pool is None:
             raise Http404("There is no such pool.")
-        inline = Members(Pool, self.admin_site)
-        formset = inline.get_formset(request, pool)(data=request.POST or None, instance=pool, prefix="memberships")
-        members = edited(formset) if request.POST else list(pool.memberships.all())
-        shown = {"next": next_leads(pool, members), "edited": formset.is_bound and formset.has_changed()}
-        return render(request, "admin/routing/next_names.html", shown)
+        if not request.POST:
+            return pool, list(pool.memberships.all())
+        form = self.get_form(request, pool, change=True)(request.POST, instance=pool)
+        form.is_valid()
+        made = Members(Pool, self.admin_site).get_formset(request, pool)
+        formset = made(data=request.POST, instance=pool, prefix="memberships")
+        formset.is_valid()
+        return pool, edited(formset)
 
-
-def edited(formset: forms.BaseInlineFormSet) -> list[Membership]:
-    """The members as a form has them, without those that it takes out and those that make no sense yet."""
-    formset.is_valid()
-    kept = [form for form in formset.forms if form not in formset.deleted_forms]
-    return [form.instance for form in kept if not form.errors and form.instance.salesperson_id]
+    @action(description="Monthly statement", permissions=["view"])
+    def to_statement(self, request: HttpRequest) -> HttpResponse:
+        return redirect("admin:routing_pool_statement")

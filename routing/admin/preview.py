@@ -1,66 +1,65 @@
-"""Who would get the next leads of a pool, and who got the last ones."""
+"""What the page of a pool shows of its rotation: who is next, what an edit means, who got what."""
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from django.utils import timezone
 
-from routing.eligibility import Situation, candidates
-from routing.models import Assignment, Membership, Pool
-from routing.presence import leaves_of, loads
-from routing.rotation import next_turns
+from routing.changes import changes
+from routing.fairness import Share, last_leads, shares
+from routing.models import Membership, Pool
+from routing.preview import Foreseen, next_up
+from routing.replay import replay, totals
 
-NEXT, LAST, DAYS = 10, 20, 30
-
-
-@dataclass(frozen=True)
-class Share:
-    """What one person got of a pool's leads, and what the weights say they would get, in leads."""
-
-    name: str
-    got: int
-    expected: float
-    got_percent: int
-    expected_percent: int
+DAYS = 30
 
 
 @dataclass(frozen=True)
-class Next:
-    """The people who would get the next leads, in order, and why each other one would not."""
+class Bar:
+    """One person's share, and how wide it is drawn: per cent of the widest."""
 
-    names: tuple[str, ...]
-    skipped: tuple[tuple[str, str], ...]
+    share: Share
+    received: int
+    owed: int
 
 
-def next_leads(pool: Pool, members: Sequence[Membership]) -> Next:
-    """Who would get the next leads if nothing else changed; `members` may be edited and not saved."""
+def coming(pool: Pool, members: Sequence[Membership], *, edited: bool = False) -> dict[str, Any]:
+    """The next 10 leads, why each other one gets none, and what the edit means; nothing need be saved."""
+    turns = next_up(pool, members)
+    return {
+        "original": pool,
+        "next": turns if turns[0].salesperson_id else [],
+        "skipped": list(_skipped(turns)),
+        "edited": edited,
+        "changes": changes(pool, members) if edited else [],
+    }
+
+
+def _skipped(turns: Iterable[Foreseen]) -> Iterator[str]:
+    """One sentence per person who is skipped, as soon as they are."""
+    told: set[str] = set()
+    for turn in turns:
+        for name, why in turn.skipped:
+            if name not in told:
+                yield f"{name} {why}." if turn.place == 1 else f"From the {turn.place}. lead on, {name} {why}."
+        told |= {name for name, _ in turn.skipped}
+
+
+def what_if(pool: Pool, members: Sequence[Membership]) -> dict[str, Any]:
+    """Who would have got the last days' leads under the edit. Nothing is written."""
+    rows = replay(pool, members, DAYS)
+    return {"totals": totals(rows), "leads": len(rows), "others": [row for row in rows if row.differs], "days": DAYS}
+
+
+def past(pool: Pool) -> dict[str, Any]:
+    """Who got the last 20 leads, and what each person got of what they were owed."""
+    return {"last": last_leads(pool), "bars": _bars(pool)}
+
+
+def _bars(pool: Pool) -> list[Bar]:
     now = timezone.now()
-    situation = Situation(
-        now=now,
-        leaves=leaves_of([member.salesperson_id for member in members], now),
-        loads=loads(members, now, copies=pool.kind == Pool.Kind.CC),
-    )
-    able = candidates(members, situation)
-    turns = list(next_turns(able, NEXT, now))
-    return Next(
-        tuple(turn.winner.name for turn in turns if turn.winner),
-        tuple((candidate.name, candidate.why_not) for candidate in able if candidate.why_not),
-    )
-
-
-def last_leads(pool: Pool) -> list[Assignment]:
-    """The newest leads that the pool gave out."""
-    return list(pool.assignments.select_related("salesperson", "lead__contact").order_by("-pk")[:LAST])
-
-
-def shares(pool: Pool, members: Sequence[Membership]) -> list[Share]:
-    """What each active member got in the last days, beside what their weight alone would give them."""
-    since = timezone.now() - timedelta(days=DAYS)
-    given = Counter(pool.assignments.filter(at__gte=since).values_list("salesperson_id", flat=True))
-    active = [member for member in members if member.active and member.salesperson.active]
-    weights, total = sum(member.weight for member in active), sum(given[m.salesperson_id] for m in active)
-    rows = [(m.salesperson.name, given[m.salesperson_id], total * m.weight / weights) for m in active]
-    most = max((max(got, expected) for _, got, expected in rows), default=0) or 1
-    return [Share(*row, round(100 * row[1] / most), round(100 * row[2] / most)) for row in rows]
+    rows = shares(now - timedelta(days=DAYS), now, pool)
+    widest = max((max(row.received, row.owed) for row in rows), default=0) or 1
+    return [Bar(row, *(round(max(100 * one / widest, 0)) for one in (row.received, row.owed))) for row in rows]

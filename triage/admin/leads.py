@@ -1,12 +1,15 @@
 """Leads, who has them and why, and what people do about it: hand over, credit back, give a held one out."""
 
+from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter, RelatedDropdownFilter
 from unfold.widgets import UnfoldAdminSelectWidget
@@ -17,6 +20,7 @@ from inbox_router.admin.rows import Lines, NeverDeleted, ReadOnly, Rows, column
 from inbox_router.shown import ago, plain
 from routing.models import Assignment, Hold, Salesperson
 from routing.services import Card, HandoverError, card_text, credit_back
+from triage.admin.leaving import LeavingPage
 from triage.services import hand_over
 
 
@@ -42,17 +46,42 @@ def can_be_given(lead: Lead) -> bool:
     return lead.stage == Lead.Stage.OPEN
 
 
+def clock_lines(row: Assignment) -> Iterator[str]:
+    """What the response clock did with an assignment, step by step."""
+    if row.hops:
+        yield f"passed on {row.hops} time{'s' if row.hops > 1 else ''} for want of an answer"
+    for what, at in (("reminded", row.reminded_at), ("managers told", row.escalated_at), ("answered", row.answered_at)):
+        if at:
+            yield f"{what} {moment(at)}"
+    if row.due_at and row.active and not row.answered_at:
+        late = "overdue since" if row.due_at < timezone.now() else "answer is due"
+        yield f"{late} {moment(row.due_at)}"
+
+
+def moment(at: datetime) -> str:
+    return f"{timezone.localtime(at):%-d %b %Y %H:%M}"
+
+
 class History(ReadOnly, Lines):
-    """Who had a lead."""
+    """Who had a lead, and what the response clock did meanwhile."""
 
     model = Assignment
-    fields = ["salesperson", "cc", "pool", "rule", "reason", "active", "at"]
+    verbose_name_plural = "Who had it"
+    fields = ["salesperson", "cc", "rule_label", "reason", "by", "at", "clock"]
     readonly_fields = fields
     show_change_link = True
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Assignment]:
         rows: QuerySet[Assignment] = super().get_queryset(request)
         return rows.select_related("salesperson", "cc", "pool", "lead__contact")
+
+    @column("Rule")
+    def rule_label(self, row: Assignment) -> str:
+        return row.get_rule_display().partition(":")[0]
+
+    @column("Clock")
+    def clock(self, row: Assignment) -> str:
+        return "; ".join(clock_lines(row))
 
 
 @admin.register(Lead)
@@ -72,8 +101,8 @@ class LeadPage(NeverDeleted, WithDeeds, Rows):
     inlines = [History]
     actions_detail = ["give_to", "junk"]
     refusals = (HandoverError,)
-    fields = ["stage", "subject", "contact", "owner", "source", "inquiry", "mails", "decision", "created_at"]
-    readonly_fields = ["subject", "contact", "owner", "source", "inquiry", "mails", "decision", "created_at"]
+    readonly_fields = ["subject", "contact", "owner", "source", "inquiry", "mails", "decision", "clock", "created_at"]
+    fields = ["stage", *readonly_fields]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # a lead is made of a mail
@@ -115,7 +144,19 @@ class LeadPage(NeverDeleted, WithDeeds, Rows):
     @column("Why this person")
     def decision(self, lead: Lead) -> str:
         given = active_assignment(lead)
-        return plain(card_text(Card.read(given.card)) if given and given.card else given.reason if given else "")
+        if given is None:
+            held = Hold.objects.filter(lead=lead, resolved_at=None).first()
+            return f"Nobody has it yet: {held.reason}" if held else ""
+        return plain(card_text(Card.read(given.card)) if given.card else given.reason)
+
+    @column("Response clock")
+    def clock(self, lead: Lead) -> str:
+        given = active_assignment(lead)
+        return plain("\n".join(clock_lines(given)) if given else "") or "not watched"
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(LeavingPage.as_view(model_admin=self))
+        return [path("leaving/<int:pk>/", view, name="crm_lead_leaving"), *super().get_urls()]
 
     @deed(
         "Give to",

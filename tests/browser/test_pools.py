@@ -1,0 +1,61 @@
+"""A sales manager changes the rotation in the browser: sees what it means first, and can go back."""
+
+from collections.abc import Callable
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import expect
+
+from routing.models import LedgerLine
+from tests import office
+from tests.browser.conftest import Desk
+from tests.routing.making import owners, person
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_colleague_is_added_previewed_saved_seen_in_the_history_and_restored(sit_down: Callable[..., Desk]) -> None:
+    pool = office.team()
+    person("Cleo", "en")
+    owners(4)
+    lines = LedgerLine.objects.count()
+    desk = sit_down(office.user("mia", "Sales manager").username)
+    page = desk.page
+    desk.open(reverse("admin:routing_pool_change", args=(pool.pk,)))
+    upcoming = page.locator("#next-leads")
+    expect(upcoming).to_contain_text("1 Ana")
+
+    page.get_by_text("Add another Membership").click()
+    page.locator("[name=memberships-2-salesperson] + .select2").click()
+    page.locator(".select2-results__option", has_text="Cleo").click()
+    page.locator("[name=memberships-2-weight]").fill("2")
+    page.locator("[name=memberships-0-paused_until]").fill("2099-12-02T09:00")
+    page.locator("[name=memberships-0-paused_until]").blur()
+    expect(upcoming).to_contain_text("Cleo joins, weight 2.")
+    expect(upcoming).to_contain_text("Ana is paused")
+    expect(upcoming.locator("li", has_text="10 ")).to_be_visible()
+    page.get_by_role("button", name="What would the last 30 days have looked like?").click()
+    expect(page.locator("#what-if")).to_contain_text("4 leads of the last 30 days")
+    upcoming.scroll_into_view_if_needed()
+    desk.picture("pool-before-saving")
+    assert desk.faults() == []
+    assert pool.memberships.count() == 2, "nothing is saved yet"
+
+    page.locator("[name=change_reason]").fill("Ana is on leave, Cleo helps")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("was changed successfully")).to_be_visible()
+    assert pool.memberships.get(salesperson__name="Cleo").weight == 2
+
+    desk.open(reverse("admin:routing_pool_history", args=(pool.pk,)))
+    expect(page.locator("#work")).to_contain_text("Ana is on leave, Cleo helps")
+    expect(page.locator("#work")).to_contain_text("mia")
+    page.get_by_role("link", name="Restore").first.click()
+    expect(page.locator("#work")).to_contain_text("Cleo: active yes becomes no.")
+    desk.picture("pool-history")
+    assert desk.faults() == []
+    page.get_by_label("Why").fill("Ana is back")
+    page.get_by_role("button", name="Restore").click()
+    expect(page.get_by_text("Restored.")).to_be_visible()
+    ana, _, cleo = pool.memberships.order_by("position", "pk")
+    assert (ana.paused_until, cleo.active) == (None, False)
+    assert LedgerLine.objects.count() == lines, "nothing resets the ledger"
