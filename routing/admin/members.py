@@ -8,6 +8,7 @@ from django.forms.formsets import DELETION_FIELD_NAME
 
 from inbox_router.admin.moments import MomentInput
 from inbox_router.admin.rows import Lines, SpokenLines
+from routing.admin.governed import ByPoolManagers
 from routing.governance import check_staffed
 from routing.models import Membership, Pool
 
@@ -53,7 +54,7 @@ def _others(pool: Pool, person: int) -> Sequence[Membership]:
     return list(pool.memberships.exclude(salesperson=person).select_related("salesperson"))
 
 
-class Members(Lines):
+class Members(ByPoolManagers, Lines):
     model = Membership
     formset = StaffedPool
     verbose_name_plural = "Members"
@@ -66,7 +67,7 @@ class Members(Lines):
     show_change_link = True
 
 
-class PoolsOfPerson(Lines):
+class PoolsOfPerson(ByPoolManagers, Lines):
     model = Membership
     formset = StaffedPools
     fields = ["pool", "weight", "active", "paused_until", "note"]

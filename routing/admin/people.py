@@ -1,21 +1,19 @@
 """The pages of the people: who they are, and when they are away."""
 
-from operator import attrgetter
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest
 from django.urls import URLPattern, path
 from django.utils import timezone
-from unfold.decorators import action
 
 from inbox_router.admin.deeds import AskWhy, WithDeeds, deed
 from inbox_router.admin.rows import Lines, NeverDeleted, Rows, column
 from inbox_router.shown import ago
 from routing.admin.availability import AvailabilityPage
+from routing.admin.governed import EDIT_POOL, ByPoolManagers
 from routing.admin.history import Reasoned
 from routing.admin.members import MembershipForm, PoolsOfPerson
 from routing.admin.words import WithWords
@@ -42,15 +40,16 @@ class PersonForm(forms.ModelForm):
 
 
 @admin.register(Salesperson)
-class SalespersonPage(NeverDeleted, WithDeeds, WithWords, Reasoned, Rows):
+class SalespersonPage(NeverDeleted, WithWords, Reasoned, Rows):
     list_display = ["who", "speaks", "open_leads", "presence"]
     list_filter = ["active", "memberships__pool"]
     search_fields = ["name", "email"]
     search_help_text = "Name or address"
+    ordering = ["name"]
     autocomplete_fields = ["user", "cover"]
     inlines = [LeaveOfPerson, PoolsOfPerson]
     form = PersonForm
-    actions_detail = ["leave_team"]
+    change_form_after_template = "admin/routing/person.html"
     fieldsets = [
         (None, {"fields": ["name", "email", "slack_id", "languages", "active", "user"]}),
         ("When they are there", {"fields": ["hours", "timezone", "holidays", "paused_until", "cover"]}),
@@ -66,12 +65,6 @@ class SalespersonPage(NeverDeleted, WithDeeds, WithWords, Reasoned, Rows):
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(AvailabilityPage.as_view(model_admin=self))
         return [path("me/", view, name="routing_salesperson_me"), *super().get_urls()]
-
-    @action(description="Leaves the team", icon="logout", permissions=["routing.change_salesperson"])
-    def leave_team(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return redirect("admin:crm_lead_leaving", object_id)
-
-    leave_team.when = attrgetter("active")
 
     @column("Person", header=True, ordering="name")
     def who(self, person: Salesperson) -> tuple[str, str, str]:
@@ -119,7 +112,7 @@ class FreemailDomainPage(Rows):
 
 
 @admin.register(Membership)
-class MembershipPage(NeverDeleted, WithDeeds, Reasoned, Rows):
+class MembershipPage(NeverDeleted, ByPoolManagers, WithDeeds, Reasoned, Rows):
     form = MembershipForm
     list_display = ["salesperson", "pool", "weight", "active", "last_turn"]
     list_filter = ["pool", "active"]
@@ -146,7 +139,7 @@ class MembershipPage(NeverDeleted, WithDeeds, Reasoned, Rows):
 
     @deed(
         "Skip next turn",
-        permission="routing.change_membership",
+        permission=EDIT_POOL,
         form=AskWhy,
         icon="skip_next",
         text="A turn is charged without a lead: the person is passed over once.",
@@ -157,7 +150,7 @@ class MembershipPage(NeverDeleted, WithDeeds, Reasoned, Rows):
 
     @deed(
         "Give one back",
-        permission="routing.change_membership",
+        permission=EDIT_POOL,
         form=AskWhy,
         icon="exposure_plus_1",
         text="A turn is credited: the person gets one lead more than they would.",

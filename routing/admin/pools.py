@@ -11,6 +11,7 @@ from django.urls import URLPattern, path
 from unfold.decorators import action
 
 from inbox_router.admin.rows import NeverDeleted, Rows, column
+from routing.admin.governed import ByPoolManagers
 from routing.admin.history import PoolHistory, Reasoned
 from routing.admin.members import Members, edited
 from routing.admin.preview import coming, past, what_if
@@ -21,10 +22,11 @@ from routing.models import Membership, Pool
 
 
 @admin.register(Pool)
-class PoolPage(NeverDeleted, WithWords, Reasoned, Rows):
+class PoolPage(NeverDeleted, ByPoolManagers, WithWords, Reasoned, Rows):
     list_display = ["named", "takes", "people", "given", "active"]
     list_filter = ["active", "kind"]
     search_fields = ["name"]
+    ordering = ["position", "pk"]
     inlines = [Members]
     actions_list = ["to_statement"]
     autocomplete_fields = ["fallback"]
@@ -127,6 +129,6 @@ class PoolPage(NeverDeleted, WithWords, Reasoned, Rows):
         formset.is_valid()
         return pool, edited(formset)
 
-    @action(description="Monthly statement", permissions=["view"])
+    @action(description="Monthly statement", permissions=["view"])  # type: ignore[untyped-decorator]
     def to_statement(self, request: HttpRequest) -> HttpResponse:
         return redirect("admin:routing_pool_statement")
