@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from crm.models import SheetRow
 
 WINDOW = 200  # of the lines written last are looked at before anything is written below them
+RECENT = 20_000  # lines, those of some days: among them a restored database looks for what it has forgotten
 
 
 class SheetCourier:
@@ -62,17 +63,16 @@ class SheetCourier:
         too late when our database is an older one, restored: those lines are recognised, not written twice.
         """
         kind, sheet = type(batch[0]), from_settings()
-        known = kind.last_line()
-        first = max(known - WINDOW + 1, first_line(tab_of(max(known, 1))))
+        first = _first_to_read(kind)
         written, keys = kind.written(first), sheet.keys(first)
         if lost(written, dict(enumerate(keys, first))):
             mend(kind, sheet)
             kind.read_lines(batch)
-            known = kind.last_line()
-            first = max(known, 1)
+            first = _first_to_read(kind)
             keys = sheet.keys(first)
+        given = kind.given(first)
         self._end = first - 1 + len(keys)
-        self._unplaced = {key: line for line, key in enumerate(keys, first) if key and line > known}
+        self._unplaced = {key: line for line, key in enumerate(keys, first) if key and line not in given}
         self._sheet = sheet
         return sheet
 
@@ -86,6 +86,16 @@ class SheetCourier:
         except SheetError as error:
             self._trouble = error
             raise
+
+
+def _first_to_read(kind: "type[SheetRow]") -> int:
+    """The line from which to read to the end: further up where an older, restored database gave none out."""
+    known = kind.last_line()
+    recent = max(known - RECENT, 0) + 1
+    given = kind.given(recent)
+    not_given = (line for line in range(recent, known + 1) if line not in given)
+    window = max(known - WINDOW + 1, first_line(tab_of(max(known, 1))))
+    return min(window, next(not_given, window))
 
 
 def _keys(sheet: Spreadsheet, numbers: Sequence[int]) -> dict[int | None, str]:

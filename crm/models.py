@@ -159,6 +159,11 @@ class SheetRow(Delivery):
             row.line = lines[row.pk]
 
     @classmethod
+    def given(cls, first: int) -> set[int]:
+        """The lines from this one on that were given out."""
+        return {line for line in cls.objects.filter(line__gte=first).values_list("line", flat=True) if line}
+
+    @classmethod
     def written(cls, first: int, last: int | None = None) -> dict[int, str]:
         """The keys by line of what was written from one line to another, or to the end."""
         rows = cls.objects.filter(state=cls.State.DONE, line__gte=first)

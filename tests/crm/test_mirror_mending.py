@@ -174,6 +174,17 @@ def test_with_a_restored_database_a_tab_that_was_begun_anew_is_recognised(sheet:
     assert sheet.keys(2) == ["a", "b", "c", "d"]
 
 
+def test_a_restored_database_recognises_a_forgotten_row_also_after_it_wrote_others_below(sheet: Sheet) -> None:
+    written("a", "b", "c")
+    for key in "bc":  # as in a backup from before
+        SheetRow.objects.filter(key=key).update(state=State.CANCELLED, line=None)
+    written("d")
+    SheetRow.objects.filter(key="b").update(state=State.OWED)
+    written("e")
+    assert sheet.keys() == ["a", "b", "c", "d", "e"]
+    assert SheetRow.objects.get(key="b").line == 2
+
+
 def test_rows_that_are_just_being_written_are_not_taken_for_missing(sheet: Sheet) -> None:
     written("a")
     log("b")
