@@ -57,6 +57,7 @@ def _others(pool: Pool, person: int) -> Sequence[Membership]:
 class Members(ByPoolManagers, Lines):
     model = Membership
     formset = StaffedPool
+    verbose_name = "member"
     verbose_name_plural = "Members"
     formfield_overrides = {models.DateTimeField: {"form_class": forms.DateTimeField, "widget": MomentInput}}
     autocomplete_fields = ["salesperson"]

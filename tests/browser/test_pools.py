@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
+from crm.models import Lead
 from routing.models import LedgerLine
 from tests import office
 from tests.browser.conftest import Desk
@@ -25,7 +26,7 @@ def test_a_colleague_is_added_previewed_saved_seen_in_the_history_and_restored(s
     upcoming = page.locator("#next-leads")
     expect(upcoming).to_contain_text("1 Ana")
 
-    page.get_by_text("Add another Membership").click()
+    page.get_by_text("Add another Member").click()
     page.locator("[name=memberships-2-salesperson] + .select2").click()
     page.locator(".select2-results__option", has_text="Cleo").click()
     page.locator("[name=memberships-2-weight]").fill("2")
@@ -59,3 +60,25 @@ def test_a_colleague_is_added_previewed_saved_seen_in_the_history_and_restored(s
     ana, _, cleo = pool.memberships.order_by("pk")
     assert (ana.paused_until, cleo.active) == (None, False)
     assert LedgerLine.objects.count() == lines, "nothing resets the ledger"
+
+
+@pytest.mark.parametrize(("device", "scheme"), [("phone", "light"), ("desktop", "dark")])
+def test_the_pages_around_a_pool_are_in_order(sit_down: Callable[..., Desk], device: str, scheme: str) -> None:
+    lead = office.waiting_draft().message.thread_id
+    owner = office.team().memberships.get(salesperson__name="Ana")
+    owner.save()
+    places = {
+        "statement": ("routing_pool_statement",),
+        "pool-history": ("routing_pool_history", owner.pool_id),
+        "person-history": ("routing_salesperson_history", owner.salesperson_id),
+        "person": ("routing_salesperson_change", owner.salesperson_id),
+        "leaving": ("crm_lead_leaving", owner.salesperson_id),
+        "lead": ("crm_lead_change", Lead.objects.get(thread_id=lead).pk),
+    }
+    desk = sit_down(office.boss().username, device, scheme)
+    wrong = {}
+    for name, (place, *args) in places.items():
+        assert desk.open(reverse(f"admin:{place}", args=args)) == 200
+        desk.picture(f"{name}-{device}-{scheme}")
+        wrong |= {name: faults} if (faults := desk.faults()) else {}
+    assert wrong == {}

@@ -205,6 +205,20 @@ def test_a_member_is_restored_from_their_own_history_and_keeps_their_credit(boss
     assert restored.history.latest("history_id").history_change_reason == "too much"
 
 
+def test_a_person_is_restored_with_who_and_why(boss):
+    ana = office.team().memberships.get(salesperson__name="Ana").salesperson
+    page = reverse("admin:routing_salesperson_change", args=(ana.pk,))
+    boss.post(page, person_form(ana, languages="en, it", change_reason="learned it"))
+    told = boss.get(reverse("admin:routing_salesperson_history", args=(ana.pk,))).content.decode()
+    assert "learned it" in told
+    first = ana.history.earliest("history_id")
+    url = reverse("admin:routing_salesperson_simple_history", args=(ana.pk, first.history_id))
+    assert boss.get(url).status_code == 200
+    assert boss.post(url, person_form(ana, languages="en", change_reason="forgot it")).status_code == 302
+    last = ana.history.latest("history_id")
+    assert (last.languages, last.history_change_reason, last.history_user.username) == (["en"], "forgot it", "boss")
+
+
 def test_only_a_pool_manager_changes_pools(client):
     pool, mia = office.team(), office.user("mia")
     page = reverse("admin:routing_pool_change", args=(pool.pk,))
