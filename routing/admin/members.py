@@ -35,7 +35,7 @@ class StaffedPools(SpokenLines):
         if self.instance.pk is None:
             return  # somebody new takes nothing away
         kept = edited(self)
-        for pool in {form.instance.pool for form in self.initial_forms}:
+        for pool in Pool.objects.filter(pk__in=[form.initial["pool"] for form in self.initial_forms]):
             check_staffed(pool, [*_others(pool, self.instance.pk), *(each for each in kept if each.pool == pool)])
 
 

@@ -133,6 +133,9 @@ class MembershipPage(NeverDeleted, ByPoolManagers, WithDeeds, Reasoned, Rows):
         "change_reason",
     ]
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Membership | None = None) -> list[str]:
+        return ["pool", "salesperson"] if obj else []  # another place is another membership, with its own credit
+
     @column("Last turn", ordering="last_turn_at")
     def last_turn(self, member: Membership) -> str:
         return ago(member.last_turn_at)

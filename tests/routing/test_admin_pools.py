@@ -15,6 +15,7 @@ from routing.models import Assignment, LedgerLine, Membership, Pool, Salesperson
 from routing.services import stop_clock, tick
 from tests import office
 from tests.routing.making import check_books, give, member, owners, person
+from tests.routing.making import pool as make_pool
 from triage.models import Draft
 
 pytestmark = pytest.mark.django_db
@@ -122,9 +123,10 @@ def test_nor_does_a_members_own_page_or_a_persons(boss):
     told = {"pool": pool.pk, "salesperson": ana.salesperson_id, "weight": 1, "position": 0}
     assert nobody in boss.post(reverse("admin:routing_membership_change", args=(ana.pk,)), told).content.decode()
     page = reverse("admin:routing_salesperson_change", args=(ana.salesperson_id,))
-    line = {"id": ana.pk, "salesperson": ana.salesperson_id, "pool": pool.pk, "weight": 1, "DELETE": "on"}
-    told = person_form(ana.salesperson, memberships=[line])
-    assert nobody in boss.post(page, told).content.decode()
+    line = {"id": ana.pk, "salesperson": ana.salesperson_id, "pool": pool.pk, "weight": 1}
+    for emptying in ({"DELETE": "on"}, {"pool": make_pool("Other").pk, "active": "on"}, {}):
+        told = person_form(ana.salesperson, memberships=[line | emptying])
+        assert nobody in boss.post(page, told).content.decode()
     assert Membership.objects.get(pk=ana.pk).active
 
 
