@@ -246,7 +246,7 @@ def work_off(kind: type[Delivery], until: float = math.inf) -> Counter[str]:
             token, batch = kind.claim(now)
             if not batch:
                 return tally
-            _attempt(courier, batch)
+            _attempt(courier, batch, token)
             _record(kind, token, batch)
             tally.update(row.state for row in batch)
             if time.monotonic() > until:
@@ -261,13 +261,14 @@ def work_off_all(until: float = math.inf) -> Counter[str]:
     return tally
 
 
-def _attempt(courier: Courier, batch: Sequence[Delivery]) -> None:
-    """Probe and perform a batch, settling each row in memory."""
+def _attempt(courier: Courier, batch: Sequence[Delivery], token: uuid.UUID) -> None:
+    """Probe and perform a batch, settling each row in memory. What another worker took over is left to it."""
     pending, outcomes = list(batch), dict[int, Outcome]()
     failure = DeliveryError("the other side gave no answer for it", maybe_done=True)
     try:
         probes = courier.probe(batch)
         pending = [row for row in batch if not row.settle_by(probes.get(row.pk, Probe(Seen.ABSENT)))]
+        pending = _renewed(pending, token)
         if pending:
             outcomes = dict(courier.perform(pending))
     except DeliveryError as error:
@@ -277,6 +278,18 @@ def _attempt(courier: Courier, batch: Sequence[Delivery]) -> None:
         failure = DeliveryError(f"{type(error).__name__}: {error}", maybe_done=True)
     for row in pending:
         row.settle(outcomes.get(row.pk, failure))
+
+
+def _renewed(batch: Sequence[Delivery], token: uuid.UUID) -> list[Delivery]:
+    """Those that are still ours, for a whole lease from now: a worker may have been stopped while it probed."""
+    if not batch:
+        return []
+    kind, pks = type(batch[0]), [row.pk for row in batch]
+    held = kind._default_manager.filter(pk__in=pks, taken_by=token)
+    if held.update(lease_until=timezone.now() + kind.lease) == len(batch):
+        return list(batch)
+    ours = set(held.values_list("pk", flat=True))
+    return [row for row in batch if row.pk in ours]
 
 
 def _record(kind: type[Delivery], token: uuid.UUID, batch: Sequence[Delivery]) -> None:

@@ -1,6 +1,7 @@
 """The delivery loop, over deeds whose other side does what each test says."""
 
 import threading
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -203,6 +204,15 @@ def test_a_worker_whose_lease_has_run_out_writes_nothing(outside: Outside) -> No
     work_off(Deed)
     deed.refresh_from_db()
     assert (deed.state, deed.evidence, deed.in_doubt) == (State.TAKEN, "", True)
+
+
+def test_a_worker_that_was_stopped_while_it_looked_does_not_do_what_another_has_taken(outside: Outside) -> None:
+    owe("draft", "mail", 1)
+    other = uuid.uuid4()
+    outside.before = lambda: Deed.objects.update(taken_by=other)
+    work_off(Deed)
+    assert outside.done == []
+    assert Deed.objects.get().taken_by == other
 
 
 def test_the_trouble_of_one_kind_does_not_keep_the_others_waiting(outside: Outside, settings: Settings) -> None:

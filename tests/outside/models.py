@@ -14,13 +14,14 @@ from inbox_router.delivery import Delivery, Outcome, Probe, Seen
 class Outside:
     """What was done there, in order; what goes wrong next for a key; whether probes see nothing.
 
-    `meanwhile` happens while the courier is on its way.
+    `meanwhile` happens while the courier is on its way, `before` while it looks.
     """
 
     done: list[str] = field(default_factory=list)
     troubles: dict[str, list[Exception | str]] = field(default_factory=lambda: defaultdict(list))
     blind: bool = False
     probed: list[str] = field(default_factory=list)
+    before: Callable[[], object] = lambda: None
     meanwhile: Callable[[], object] = lambda: None
 
     def look(self, key: str) -> Probe:
@@ -50,6 +51,7 @@ class OutsideCourier:
     def __exit__(self, *exc: object) -> None: ...
 
     def probe(self, batch: "Sequence[Deed]") -> Mapping[int, Probe]:
+        self.world.before()
         return {row.pk: self.world.look(row.key) for row in batch if row.in_doubt}
 
     def perform(self, batch: "Sequence[Deed]") -> Mapping[int, Outcome]:
