@@ -116,6 +116,7 @@ class Delivery(models.Model):
     settled_at = models.DateTimeField(null=True, blank=True)
 
     batch_size: ClassVar[int] = 1
+    struggles: ClassVar[int] = 6  # attempts, which is some minutes, after which a failing one is trouble
     lease: ClassVar[timedelta] = timedelta(minutes=3)  # longer than the time-outs of a batch
     courier: ClassVar[type[Courier]]
 
@@ -142,6 +143,12 @@ class Delivery(models.Model):
     @classmethod
     def record_outcome(cls, settled: Sequence[Self]) -> None:
         """Called in the transaction that records deliveries as DONE, FAILED or UNCONFIRMED."""
+
+    @classmethod
+    def in_trouble(cls) -> "models.QuerySet[Self]":
+        """Those that failed, fail again and again, or may not have been done: a person should look."""
+        failing = models.Q(state=cls.State.OWED, attempts__gte=cls.struggles) & ~models.Q(error="")
+        return cls._default_manager.filter(failing | models.Q(state__in=(cls.State.FAILED, cls.State.UNCONFIRMED)))
 
     @classmethod
     def free(cls, now: datetime) -> models.Q:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.conf import settings
 from django.db.models import Count, Min
 from django.utils import timezone
 
+from inbox_router.delivery import kinds
 from routing.services import alert_managers
 from triage.models import Message
 
@@ -15,20 +16,18 @@ WAITING = (Message.Status.REVIEW, Message.Status.QUARANTINED, Message.Status.FOU
 
 
 def alert_waiting() -> int:
-    """Tell the managers, once a day, how much has waited too long; how many messages that are."""
+    """Tell the managers, once a day, what has waited too long; how many mails and deliveries that are."""
     now = timezone.now()
-    late = Message.objects.filter(status__in=WAITING, created_at__lte=now - patience())
-    found = late.aggregate(count=Count("pk"), oldest=Min("created_at"))
+    since = now - timedelta(hours=settings.WAITING_ALERT_HOURS)
+    mails = Message.objects.filter(status__in=WAITING, created_at__lte=since)
+    found = mails.aggregate(count=Count("pk"), oldest=Min("created_at"))
+    troubled = sum(kind.in_trouble().filter(created_at__lte=since).count() for kind in kinds())
+    sentences = []
     if found["count"]:
-        alert_managers(f"waiting:{now:%Y-%m-%d}", sentence(found["count"], found["oldest"], now))
-    return int(found["count"])
-
-
-def patience() -> timedelta:
-    return timedelta(hours=settings.WAITING_ALERT_HOURS)
-
-
-def sentence(count: int, oldest: datetime, now: datetime) -> str:
-    hours = int((now - oldest) / timedelta(hours=1))
-    many = "mail waits" if count == 1 else "mails wait"
-    return f"{count} {many} for a person, the oldest for {hours} hours: {settings.SITE_URL}/admin/"
+        hours = int((now - found["oldest"]) / timedelta(hours=1))
+        sentences.append(f"Mails that wait for a person: {found['count']}, the oldest for {hours} hours.")
+    if troubled:
+        sentences.append(f"Deliveries in trouble: {troubled}.")
+    if sentences:
+        alert_managers(f"waiting:{now:%Y-%m-%d}", " ".join([*sentences, f"{settings.SITE_URL}/admin/"]))
+    return int(found["count"]) + troubled

@@ -11,8 +11,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from inbox_router.admin.pages import Page
-from inbox_router.delivery import Delivery
-from triage.admin.waiting import KINDS, gaps, troubled_deliveries, troubled_mailboxes, unread_mail
+from inbox_router.delivery import Delivery, kinds
+from triage.admin.waiting import gaps, troubled_deliveries, troubled_mailboxes, unread_mail
 
 
 @dataclass(frozen=True)
@@ -43,13 +43,13 @@ class ProblemsPage(Page):
         }
 
     def may_retry(self) -> bool:
-        return self.request.user.has_perms([_right(kind) for kind in KINDS])
+        return self.request.user.has_perms([_right(kind) for kind in kinds()])
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         """Try all that failed once more; what is unconfirmed is left to a person who looks first."""
         if not self.may_retry():
             raise PermissionDenied
-        failed = [row for kind in KINDS for row in kind._default_manager.filter(state=Delivery.State.FAILED)]
+        failed = [row for kind in kinds() for row in kind._default_manager.filter(state=Delivery.State.FAILED)]
         for row in failed:
             row.retry()
         cache.delete("badge:triage.admin.waiting.problems")

@@ -2,16 +2,9 @@
 
 from django.db.models import BooleanField, Case, Q, QuerySet, Value, When
 
-from crm.models import SheetRow
-from inbox_router.delivery import Delivery
-from routing.models import SlackAlert
-from triage.models import CaptureCheck, Category, Draft, Mailbox, MailboxDelivery, Message
+from inbox_router.delivery import Delivery, kinds
+from triage.models import CaptureCheck, Category, Draft, Mailbox, Message
 
-KINDS: tuple[type[Delivery], ...] = (MailboxDelivery, SlackAlert, SheetRow)
-STRUGGLES = 6  # attempts, which is some minutes, after which one that is still being tried is shown
-IN_TROUBLE = Q(state__in=(Delivery.State.FAILED, Delivery.State.UNCONFIRMED)) | (
-    Q(state=Delivery.State.OWED, attempts__gte=STRUGGLES) & ~Q(error="")
-)
 LEAD_LIKE = 0.3  # a guess of "lead" with this confidence is worth more if it does not wait
 
 
@@ -48,7 +41,7 @@ def gaps() -> list[CaptureCheck]:
 
 def troubled_deliveries() -> list[Delivery]:
     """Deliveries that failed, fail again and again, or may not have been done, of every kind, the newest first."""
-    rows = [row for kind in KINDS for row in kind._default_manager.filter(IN_TROUBLE).order_by("-pk")[:50]]
+    rows = [row for kind in kinds() for row in kind.in_trouble().order_by("-pk")[:50]]
     return sorted(rows, key=lambda row: row.created_at, reverse=True)
 
 
@@ -61,5 +54,5 @@ def drafts() -> int:
 
 
 def problems() -> int:
-    deliveries = sum(kind._default_manager.filter(IN_TROUBLE).count() for kind in KINDS)
+    deliveries = sum(kind.in_trouble().count() for kind in kinds())
     return deliveries + unread_mail().count() + troubled_mailboxes().count() + len(gaps())
