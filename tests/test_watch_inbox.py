@@ -142,8 +142,9 @@ def test_a_mailbox_tells_of_new_mail(imap_server: Dovecot | EmbeddedImap) -> Non
         assert len(box.uids_after(0)) == 1  # the connection can be used on
 
 
-def test_what_is_no_mail_is_no_news(imap_server: Dovecot | EmbeddedImap) -> None:
-    with ImapPeer(imap_server.account()) as peer, ImapMailbox.open(imap_server.account()) as box:
+@pytest.mark.dovecot  # the embedded server writes an answer in pieces, which imaplib takes for the end of the line
+def test_what_is_no_mail_is_no_news(dovecot: Dovecot) -> None:
+    with ImapPeer(dovecot.account()) as peer, ImapMailbox.open(dovecot.account()) as box:
         uid = peer.deliver(MAIL % 1)
         box.state()
         threading.Timer(0.2, peer.flag, (uid, "\\Flagged")).start()
