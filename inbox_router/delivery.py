@@ -201,6 +201,16 @@ class Delivery(models.Model):
             in_doubt=models.Case(models.When(state=self.State.UNCONFIRMED, then=False), default=models.F("in_doubt")),
         )
 
+    def acknowledge(self, by: str) -> None:
+        """A person looked: an unconfirmed one was done, of a failing one nothing more is to be done."""
+        done = self.state == self.State.UNCONFIRMED
+        with transaction.atomic():
+            changed = type(self).in_trouble().filter(pk=self.pk, state=self.state)
+            self.state = self.State.DONE if done else self.State.CANCELLED
+            self.evidence, self.settled_at = f"settled by {by}"[:300], timezone.now()
+            if changed.update(state=self.state, evidence=self.evidence, settled_at=self.settled_at, in_doubt=False):
+                type(self).record_outcome([self])
+
     def settle_by(self, probe: Probe) -> bool:
         """Take what a probe saw for the outcome, if it is one."""
         if probe.seen is Seen.FOUND:

@@ -5,7 +5,6 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
 from inbox_router.admin.deeds import WithDeeds, deed
@@ -62,9 +61,7 @@ def acknowledge_deed(permission: str) -> Any:
         text="You looked, and nothing more is to be done: it was done after all, by you or by the program.",
     )
     def acknowledge(page: Any, request: HttpRequest, row: Delivery, answers: dict[str, Any]) -> str:
-        type(row)._default_manager.filter(pk=row.pk, state__in=IN_TROUBLE).update(
-            state=State.CANCELLED, evidence=f"settled by {request.user}"[:300], settled_at=timezone.now()
-        )
+        row.acknowledge(str(request.user))
         return "Noted: nothing more will be done."
 
     return acknowledge

@@ -490,3 +490,18 @@ def test_a_lead_that_a_person_calls_spam_is_withdrawn_and_its_turn_is_credited(h
     assert Lead.objects.get().stage == Lead.Stage.OPEN
     assert len(human.uids("Drafts")) == 1
     assert Assignment.objects.count() == 1
+
+
+def test_a_reply_that_a_person_saw_arrive_counts_as_sent(human: ImapPeer, run: Callable) -> None:
+    human.deliver(mails.mail("lead", 39).raw)
+    run()
+    draft = Draft.objects.get()
+    services.approve_draft(draft, User.objects.create_user("anton"))
+    sending = MailboxDelivery.objects.get(deed="send")
+    MailboxDelivery.objects.filter(pk=sending.pk).update(state="unconfirmed", in_doubt=True)
+    sending.refresh_from_db()
+    sending.acknowledge("anton")
+    draft.refresh_from_db()
+    assert draft.state == Draft.State.SENT
+    run()
+    assert len(human.uids("Sent")) == 1
