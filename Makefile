@@ -11,7 +11,7 @@ COMPILE := $(PY) -m uv pip compile --quiet --upgrade --universal --python-versio
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-browser crash-sweep fault-matrix bench lint format lock
+.PHONY: help setup demo test test-python test-browser crash-sweep fault-matrix bench lint format lock
 .DELETE_ON_ERROR:
 
 help: ## List what can be done
@@ -22,9 +22,11 @@ setup: $(RUNTIME) ## Install what is needed to run it, into .venv
 demo: $(RUNTIME) ## Fill a demo inbox, run the real pipeline over it and serve the admin on 127.0.0.1
 	@$(PY) manage.py demo
 
-test: $(DEV) ## Run all tests, the browser tests last
-	$(PY) -m pytest -n auto --maxprocesses 4 --dist worksteal
+test: test-python ## Run all tests, the browser tests last
 	@$(MAKE) --no-print-directory test-browser
+
+test-python: $(DEV) ## Run all tests but those in the browser
+	$(PY) -m pytest -n auto --maxprocesses 4 --dist worksteal
 
 # In a process of their own: Playwright keeps an event loop running that other tests do not expect.
 test-browser: $(DEV) ## Run the browser tests alone (needs Chromium)
