@@ -13,6 +13,7 @@ from django.conf import settings
 
 from inbox_router.delivery import DeliveryError, NotWanted, Outcome, Probe, Seen
 from triage import smtp
+from triage.drafting import DraftError
 from triage.mailbox import ImapMailbox, MailboxError, Role
 
 if TYPE_CHECKING:
@@ -181,7 +182,8 @@ class SaveDraft:
         return found_in(box, [Role.DRAFTS, Role.SENT, Role.TRASH], ids)
 
     def perform(self, box: ImapMailbox, batch: Batch) -> Outcomes:
-        return added(box, Role.DRAFTS, {row.pk: row.draft.mime() for row in batch if row.draft}, "\\Draft")
+        mails, refused = written(batch)
+        return {**refused, **added(box, Role.DRAFTS, mails, "\\Draft")}
 
 
 class FileSent:
@@ -191,7 +193,8 @@ class FileSent:
         return found_in(box, [Role.SENT], {row.pk: row.draft.sent_mail_id for row in batch if row.draft})
 
     def perform(self, box: ImapMailbox, batch: Batch) -> Outcomes:
-        return added(box, Role.SENT, {row.pk: row.draft.mime(sent=True) for row in batch if row.draft}, "\\Seen")
+        mails, refused = written(batch, sent=True)
+        return {**refused, **added(box, Role.SENT, mails, "\\Seen")}
 
 
 class Send:
@@ -245,8 +248,22 @@ def found_in(box: ImapMailbox, folders: Sequence[Role], ids: Mapping[int, str | 
     return probes
 
 
+def written(batch: Batch, *, sent: bool = False) -> tuple[dict[int, bytes], dict[int, Outcome]]:
+    """The mails of a batch's drafts; one that cannot be written costs only itself."""
+    mails: dict[int, bytes] = {}
+    refused: dict[int, Outcome] = {}
+    for row in batch:
+        try:
+            mails |= {row.pk: row.draft.mime(sent=sent)} if row.draft else {}
+        except DraftError as error:
+            refused[row.pk] = DeliveryError(str(error), permanent=True)
+    return mails, refused
+
+
 def added(box: ImapMailbox, folder: Role, mails: Mapping[int, bytes], flag: str) -> Outcomes:
     """Append mails to a folder; the outcome of each."""
+    if not mails:
+        return {}
     evidence = box.append(folder, list(mails.values()), [flag])
     return {
         pk: failed(what) if isinstance(what, MailboxError) else what for pk, what in zip(mails, evidence, strict=True)

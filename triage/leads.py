@@ -130,7 +130,7 @@ def draft_reply(message: Message, first_name: str, assignment: Assignment) -> No
         company_language=settings.COMPANY_LANGUAGE,
     )
     token = draft_token(message)
-    draft = Draft.objects.create(
+    draft = Draft(
         message=message,
         token=token,
         mail_id=f"<{DRAFT}{token}@{own_domain(message)}>",
@@ -145,6 +145,12 @@ def draft_reply(message: Message, first_name: str, assignment: Assignment) -> No
         language=reply.language,
         owner_name=owner.name,
     )
+    try:
+        draft.mime()
+    except drafting.DraftError as error:
+        note(message, "no draft", "No draft: no reply can be written to this sender", reason=str(error))
+        return
+    draft.save()
     owe(MailboxDelivery.of(message, MailboxDelivery.Deed.DRAFT, draft=draft))
     summary = f"A reply waits for approval, in the name of {owner.name}"
     note(message, f"drafted {token[:8]}", summary)

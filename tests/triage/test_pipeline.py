@@ -505,3 +505,14 @@ def test_a_reply_that_a_person_saw_arrive_counts_as_sent(human: ImapPeer, run: C
     assert draft.state == Draft.State.SENT
     run()
     assert len(human.uids("Sent")) == 1
+
+
+def test_a_lead_without_a_usable_address_has_no_draft_and_holds_no_other_one_up(human: ImapPeer, run: Callable) -> None:
+    odd = mails.mail("uncertain", 40)
+    human.deliver(odd.raw.replace(b"From: Anna Meyer 40 <anna40@customer40.example>", b"From: nobody at all"))
+    run()
+    services.decide(Message.objects.get(), "lead", User.objects.create_user("rita"))
+    human.deliver(mails.mail("lead", 41).raw)
+    run()
+    assert Draft.objects.count() == len(human.uids("Drafts")) == 1
+    assert AuditEntry.objects.filter(action="no draft").count() == 1
