@@ -1,11 +1,15 @@
-"""The kill switch: while it is thrown, nothing is done outside the database."""
+"""What belongs to the whole installation: the kill switch, and how each person wants the admin shown."""
 
+from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
 
 class Halt(models.Model):
-    """One time that all outside effects were stopped. The one without an end is in force."""
+    """One time that all outside effects were stopped. The one without an end is in force.
+
+    This is the kill switch: while it is thrown, nothing is done outside the database.
+    """
 
     since = models.DateTimeField(default=timezone.now)
     by = models.CharField(max_length=150)
@@ -35,3 +39,19 @@ class Halt(models.Model):
     def end(cls, by: str) -> None:
         """Let the deliveries go on."""
         cls.in_force().update(until=timezone.now(), ended_by=by)
+
+
+class Preferences(models.Model):
+    """How one person wants the admin shown. What is empty is as the installation has it."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="preferences"
+    )
+    language = models.CharField(max_length=10, blank=True)
+    time_zone = models.CharField(max_length=60, blank=True)
+
+    class Meta:
+        verbose_name_plural = "preferences"
+
+    def __str__(self) -> str:
+        return f"preferences of {self.user}"

@@ -4,10 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib import admin
 from django.core.cache import cache
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext as _
+from unfold.dataclasses import SearchResult
 
 DASHBOARD = "crm.view_auditentry"  # the right without which the dashboard is not shown
 BADGE_SECONDS = 10
@@ -163,6 +166,15 @@ def _shown(item: Item, active: bool) -> dict[str, Any]:
 
 def allowed(section: Section, request: HttpRequest) -> Iterator[Item]:
     return (item for item in section.items if request.user.has_perm(item.permission))
+
+
+def find(request: HttpRequest, words: str) -> list[SearchResult]:
+    """What Ctrl+K finds beside records: the pages that this person may open, and what they may add."""
+    mine = [(section, item) for section in SECTIONS for item in allowed(section, request)]
+    pages = [SearchResult(item.title, section.title, item.path(), item.icon) for section, item in mine]
+    models = [model for app in admin.site.get_app_list(request) for model in app["models"] if model["add_url"]]
+    adding = [SearchResult(_("Add: %s") % model["name"], _("Action"), model["add_url"], "add") for model in models]
+    return [found for found in [*pages, *adding] if words.casefold() in str(found.title).casefold()]
 
 
 def current_item(request: HttpRequest) -> Item | None:

@@ -6,6 +6,8 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.templatetags.static import static
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
 
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "Inbox Router",
@@ -41,7 +43,14 @@ UNFOLD: dict[str, Any] = {
             "950": "oklch(28.2% .091 267.935)",
         }
     },
+    "ACCOUNT": {
+        "navigation": [
+            {"title": _("My settings"), "link": reverse_lazy("admin:auth_user_me")},
+            {"title": _("Change password"), "link": reverse_lazy("admin:password_change")},
+        ]
+    },
     "COMMAND": {
+        "search_callback": "inbox_router.navigation.find",
         "search_models": ["triage.message", "triage.draft", "crm.lead", "crm.contact", "routing.salesperson"],
         "show_history": False,  # it would keep customers' names in the browser
     },

@@ -5,8 +5,10 @@ from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, User
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import URLPattern, path
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from inbox_router.admin.preferences import PreferencesPage
 from inbox_router.admin.rows import Rows, column
 from inbox_router.shown import ago
 
@@ -25,6 +27,11 @@ class UserPage(UserAdmin, Rows):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).prefetch_related("groups")
+
+    def get_urls(self) -> list[URLPattern]:
+        """The pages of users, and the one where everybody sets their own things."""
+        mine = self.admin_site.admin_view(PreferencesPage.as_view(model_admin=self))
+        return [path("me/", mine, name="auth_user_me"), *super().get_urls()]
 
     @column("Roles", label=True)
     def roles(self, user: User) -> list[str]:
