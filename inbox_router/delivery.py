@@ -5,8 +5,8 @@ UPDATE, probes whether an earlier attempt already took effect, does the rest, an
 
     intent -> claim -> probe -> do and verify -> record
 
-A process may die between any two of these. The row then still says TAKEN; when its lease has run out
-the next worker claims it, and the probe decides whether to do it or only to record it. Where a probe
+A process may die between any two of these. The row then still says TAKEN; when its lease has run out or was
+cut short the next worker claims it, and the probe decides whether to do it or only to record it. Where a probe
 cannot tell, the delivery becomes UNCONFIRMED: a person looks, nothing is repeated blindly.
 """
 
@@ -27,6 +27,7 @@ from django.conf import settings
 from django.db import models, transaction
 from django.utils import timezone
 
+from inbox_router import lives
 from inbox_router.models import Halt
 from inbox_router.rows import save_fields
 
@@ -118,6 +119,7 @@ class Delivery(models.Model):
     batch_size: ClassVar[int] = 1
     struggles: ClassVar[int] = 6  # attempts, which is some minutes, after which a failing one is trouble
     lease: ClassVar[timedelta] = timedelta(minutes=3)  # longer than the time-outs of a batch
+    aftermath: ClassVar[timedelta] = timedelta(seconds=15)  # in which the requests of a dead process take effect
     courier: ClassVar[type[Courier]]
 
     class Meta:
@@ -171,7 +173,7 @@ class Delivery(models.Model):
     @classmethod
     def claim(cls, now: datetime) -> tuple[uuid.UUID, list[Self]]:
         """Take the next batch for this worker alone; an empty one when nothing is due."""
-        token = uuid.uuid4()
+        token = lives.token()
         head = cls.due(now).order_by("due_at", "pk").first()
         if head is None:
             return token, []
@@ -189,6 +191,13 @@ class Delivery(models.Model):
             return token, batch
         ours = set(cls._default_manager.filter(taken_by=token).values_list("pk", flat=True))
         return token, [row for row in batch if row.pk in ours]
+
+    @classmethod
+    def cut_leases(cls, life: lives.Life) -> int:
+        """Let what a dead process had taken be taken over soon; how many rows. What it sent last may still arrive."""
+        until = timezone.now() + cls.aftermath
+        taken = cls._default_manager.filter(taken_by__range=life.tokens, lease_until__gt=until)
+        return taken.update(lease_until=until) if taken.exists() else 0
 
     def retry(self) -> None:
         """A person wants it tried again; of an unconfirmed one they have seen that it was not done."""

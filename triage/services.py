@@ -27,6 +27,7 @@ from triage.pipeline import run_mailbox
 from triage.reader import ReaderError
 from triage.stages.act import act_on, known
 from triage.stages.prefilter import seed_company_rules
+from triage.takeover import take_over_from_the_dead
 from triage.waiting import alert_waiting
 
 Deed, Status = MailboxDelivery.Deed, Message.Status
@@ -52,6 +53,7 @@ def process(only: str = "", seconds: float = math.inf) -> Report:
     After `seconds` no further chunk of mail is begun, and after half as many no further deliveries.
     """
     report = Report()
+    take_over_from_the_dead()
     seed_company_rules()
     classifier = classifiers.from_settings()
     until = time.monotonic() + seconds

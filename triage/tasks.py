@@ -5,7 +5,7 @@ from typing import Any
 from django.db import close_old_connections
 from django_q.models import Schedule
 from django_q.signals import post_execute, post_spawn
-from django_q.tasks import async_task
+from django_q.tasks import async_task, queue_size
 
 from inbox_router.stopping import unwind_on_sigterm
 from triage import services
@@ -14,7 +14,7 @@ from triage.models import Heartbeat
 RUN = "triage.tasks.run_pipeline"
 CHECKS = "triage.tasks.run_checks"
 PING = "triage.tasks.ping"
-# The next minute's run goes on with what is left. Much below the cluster's own time limit, which is brutal, and so
+# The next run goes on with what is left. Much below the cluster's own time limit, which is brutal, and so
 # short that two runs never keep both workers busy until the watchdog takes the cluster for dead.
 SECONDS = 50
 
@@ -31,17 +31,20 @@ def run_checks() -> str:
 
 
 def ensure_schedules() -> None:
-    """Make the schedules, once however often this is called."""
-    for name, func, minutes in (("pipeline", RUN, 1), ("checks", CHECKS, 60)):
-        Schedule.objects.update_or_create(
-            name=name,
-            defaults={"func": func, "schedule_type": Schedule.MINUTES, "minutes": minutes, "repeats": -1},
-        )
+    """Make the schedule, once however often this is called. Runs are asked for by the watchdog, more often."""
+    Schedule.objects.filter(func=RUN).delete()
+    every_hour = {"func": CHECKS, "schedule_type": Schedule.MINUTES, "minutes": 60, "repeats": -1}
+    Schedule.objects.update_or_create(name="checks", defaults=every_hour)
 
 
 def run_soon() -> None:
-    """Queue a run now: the schedule's first one comes half a minute after a start."""
     async_task(RUN)
+
+
+def run_regularly() -> None:
+    """Queue a run, unless something waits there already: the cluster has enough to do then."""
+    if not queue_size():
+        run_soon()
 
 
 # --- the sign of life -------------------------------------------------------------------------------------

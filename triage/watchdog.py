@@ -2,7 +2,8 @@
 
 A cluster of django-q2 can stop working for good while all looks well, when one of its processes was killed while it
 held a queue's lock. So a small task is sent through the queue at intervals, and only its way through all of the
-cluster's processes counts as a sign of life. Where two clusters share a queue, either may give it.
+cluster's processes counts as a sign of life. Where two clusters share a queue, either may give it. One of its workers
+that dies is replaced by the cluster itself; what it had in hand is taken over here.
 """
 
 import logging
@@ -16,9 +17,11 @@ from django.db import close_old_connections
 from inbox_router.cluster import Cluster
 from triage import tasks
 from triage.models import Heartbeat
+from triage.takeover import take_over_from_the_dead
 
 log = logging.getLogger(__name__)
 
+EVERY = 30.0  # seconds, from run to run: what is wrong with mailboxes and deliveries is tried again as often
 STALE = 100.0  # seconds; shorter ones would take two workers that are busy with long runs for dead
 PINGS = 10  # in that time
 TICK = 0.25  # seconds
@@ -56,9 +59,10 @@ class Watchdog:
         self.told_to_stop = True
 
     def _start(self) -> None:
-        self.started = self.seen = self.asked = time.monotonic()
+        self.started = self.seen = self.asked = self.ran = time.monotonic()
         self.cluster.start()
         with self._queue():
+            take_over_from_the_dead()
             tasks.run_soon()
 
     def _trouble(self) -> str:
@@ -67,6 +71,7 @@ class Watchdog:
             return "its main process or its guard has ended"
         if time.monotonic() - self.asked > self.stale / PINGS:
             self._listen()
+            self._work()
         if time.monotonic() - self.seen > self.stale:
             return f"no task came through the queue for {self.stale:.0f} s"
         return ""
@@ -81,6 +86,15 @@ class Watchdog:
                 return
             self.beat = beat
         self.seen = time.monotonic()  # also when nothing can be known: a restart mends no database
+
+    def _work(self) -> None:
+        """Ask for a run when it is time, or when there is work that a dead process has left."""
+        with self._queue():
+            if take_over_from_the_dead():
+                tasks.run_soon()
+            elif time.monotonic() - self.ran > EVERY:
+                self.ran = time.monotonic()
+                tasks.run_regularly()
 
     def _restart(self, trouble: str) -> None:
         log.error("the cluster is restarted: %s", trouble)

@@ -8,6 +8,8 @@ from typing import Self
 from django.db import models
 from django.utils import timezone
 
+from inbox_router import lives
+
 LEASE = timedelta(minutes=2)  # longer than anything a run does between two renewals
 
 
@@ -47,12 +49,18 @@ class Mailbox(models.Model):
         Each lease has a number of its own (the fence): a holder that was stopped and woke up late is
         recognised by its old number and can write nothing.
         """
-        holder, now = uuid.uuid4(), timezone.now()
+        holder, now = lives.token(), timezone.now()
         free = models.Q(lease_holder=None) | models.Q(lease_until__lt=now)
         taken = Mailbox.objects.filter(free, pk=self.pk).update(
             lease_holder=holder, lease_until=now + LEASE, fence=models.F("fence") + 1
         )
         return Lease(self.pk, holder) if taken else None
+
+    @classmethod
+    def cut_leases(cls, life: lives.Life) -> int:
+        """Let the mailboxes that a dead process had be taken over at once; how many. A run only reads in them."""
+        held = cls._default_manager.filter(lease_holder__range=life.tokens)
+        return held.update(lease_holder=None) if held.exists() else 0
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,7 @@ def run(context: Context) -> int:
         except Exception as error:
             log.exception("message %s could not be acted on", message.pk)
             with transaction.atomic():
+                context.lease.renew()
                 to_review(message, f"acting on it failed: {type(error).__name__}", run=context.run)
         context.counts[message.category if message.status != Message.Status.REVIEW else "review"] += 1
     return len(messages)

@@ -53,7 +53,9 @@ def judged_anew(context: Context) -> int:
         status=Status.LOGGED,
         category__in=Category.trashed(),
     )
-    return doubtful.update(status=Status.CLASSIFIED)
+    with transaction.atomic():
+        context.lease.renew()
+        return doubtful.update(status=Status.CLASSIFIED)
 
 
 def leads(context: Context) -> QuerySet[Message]:

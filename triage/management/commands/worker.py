@@ -8,7 +8,7 @@ from triage.watchdog import STALE, Watchdog
 
 
 class Command(BaseCommand):
-    help = "Run the scheduler in production: the pipeline each minute and the deliveries, under a watchdog."
+    help = "Run the scheduler in production: the pipeline twice a minute and the deliveries, under a watchdog."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
