@@ -11,7 +11,7 @@ COMPILE := $(PY) -m uv pip compile --quiet --upgrade --universal --python-versio
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-python test-browser crash-sweep fault-matrix bench lint format lock
+.PHONY: help setup demo test test-python test-browser crash-sweep fault-matrix torture bench lint format lock
 .DELETE_ON_ERROR:
 
 help: ## List what can be done
@@ -43,6 +43,9 @@ crash-sweep: $(DEV) ## Kill it at every call and commit, and see that nothing is
 
 fault-matrix: $(DEV) ## Break every request in every way, and see the same (needs Dovecot; 20 minutes)
 	$(PY) -m tests.crash.matrix
+
+torture: $(DEV) ## Show what mail that hurts costs; FOLDER=... adds the files of a folder (needs Dovecot)
+	$(PY) -m tests.bench.torture $(FOLDER)
 
 bench: $(DEV) ## Measure speed, bytes and memory beside other ways to read a mailbox (needs Dovecot)
 	$(PY) -m tests.bench

@@ -10,6 +10,7 @@ from tests.servers.imap import Dovecot, dovecot_binary
 from tests.servers.postgres import Postgres, fresh_database, postgres_binary
 from tests.servers.redis import Redis, redis_binary
 from triage.embedded import EmbeddedImap
+from triage.reader import Reader
 
 # marker: (how its server is found, the Debian package that brings it)
 SERVERS: dict[str, tuple[Callable[[], str | None], str]] = {
@@ -50,6 +51,13 @@ def redis_url() -> Iterator[str]:
     """The URL of an empty Redis, fit for REDIS_URL; for tests marked `redis`."""
     with Redis() as server:
         yield server.url
+
+
+@pytest.fixture(scope="session")
+def reader() -> Iterator[Reader]:
+    """One child that reads the mails of all tests: to start it takes a fifth of a second."""
+    with Reader(["acme.example"]) as found:
+        yield found
 
 
 @pytest.fixture

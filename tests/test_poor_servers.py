@@ -23,6 +23,7 @@ from triage.classifiers import Judgement, MailText
 from triage.mailbox import MailboxError
 from triage.models import Draft, Mailbox, MailboxDelivery
 from triage.pipeline import run_mailbox
+from triage.reader import Reader
 
 pytestmark = [pytest.mark.django_db, pytest.mark.dovecot]
 TEAM = Path(__file__).parents[1] / "templates" / "demo" / "team.toml"
@@ -136,7 +137,7 @@ def german_dovecot() -> Iterator[Dovecot]:
 
 
 @pytest.fixture
-def play(settings: Any, mailoutbox: list, request: pytest.FixtureRequest) -> Callable[[Poor], Scene]:
+def play(settings: Any, mailoutbox: list, reader: Reader, request: pytest.FixtureRequest) -> Callable[[Poor], Scene]:
     """Play the scenario on a server, and tell how it ends."""
     settings.TRASH_DELAY = 0
     call_command("load_team", str(TEAM))
@@ -149,9 +150,9 @@ def play(settings: Any, mailoutbox: list, request: pytest.FixtureRequest) -> Cal
         with MaskingProxy(server.port, objects=poor.objects(), loses=poor.loses(), **poor.mask) as proxy:
             settings.MAILBOXES = {"inbox": replace(server.account(user=user), port=proxy.port)}
             rounds = 6 if poor.problem else ROUNDS
-            problems = run_until_quiet(rounds)
+            problems = run_until_quiet(rounds, reader)
             people_decide()
-            problems += run_until_quiet(rounds)
+            problems += run_until_quiet(rounds, reader)
         return told(Maildir(server.maildir(user)).letters(), problems, mailoutbox)
 
     return scene
@@ -167,12 +168,12 @@ def arrive(server: Dovecot, user: str, sent: str) -> None:
             person.deliver(mail.raw)
 
 
-def run_until_quiet(rounds: int) -> list[str]:
+def run_until_quiet(rounds: int, reader: Reader) -> list[str]:
     """Run as the schedule does, with the waiting cut short; what was told of trouble with the mailbox."""
     troubles, whole = [], 0
     for _ in range(rounds):
         try:
-            run_mailbox(services.active_mailboxes()[0], Judge())
+            run_mailbox(services.active_mailboxes()[0], Judge(), reader)
             whole += 1
         except MailboxError as error:
             troubles.append(str(error))

@@ -49,7 +49,9 @@ class Context:
 STAGES = (fetch, prefilter, classify, act, log, cleanup)
 
 
-def run_mailbox(mailbox: Mailbox, classifier: classifiers.Classifier, until: float = math.inf) -> Counter[str] | None:
+def run_mailbox(
+    mailbox: Mailbox, classifier: classifiers.Classifier, reader: Reader, until: float = math.inf
+) -> Counter[str] | None:
     """Run all stages over one mailbox until nothing waits any more; None while another run has it.
 
     No further chunk is begun after `until` (of the monotonic clock). Raises MailboxError when the mailbox cannot
@@ -59,8 +61,7 @@ def run_mailbox(mailbox: Mailbox, classifier: classifiers.Classifier, until: flo
     lease = mailbox.take_lease()
     if lease is None:
         return None
-    account, domains = settings.MAILBOXES[mailbox.name], settings.COMPANY_DOMAINS
-    with lease, ImapMailbox.open(account) as box, Reader(domains) as reader:
+    with lease, ImapMailbox.open(settings.MAILBOXES[mailbox.name]) as box:
         run = Run.objects.create(mailbox=mailbox)
         context = Context(mailbox, box, reader, classifier, run, lease, until=until)
         while sum(stage.run(context) for stage in STAGES) and not context.is_over():

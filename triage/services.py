@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from django.conf import settings
@@ -24,7 +25,7 @@ from triage.mailbox import MailboxError
 from triage.models import Category, Classification, Draft, Mailbox, MailboxDelivery, Message
 from triage.models.mailbox import LeaseLost
 from triage.pipeline import run_mailbox
-from triage.reader import ReaderError
+from triage.reader import Reader, ReaderError
 from triage.stages.act import act_on, known
 from triage.stages.prefilter import seed_company_rules
 from triage.takeover import take_over_from_the_dead
@@ -55,25 +56,30 @@ def process(only: str = "", seconds: float = math.inf) -> Report:
     report = Report()
     take_over_from_the_dead()
     seed_company_rules()
-    classifier = classifiers.from_settings()
-    until = time.monotonic() + seconds
-    for mailbox in active_mailboxes(only):
-        try:
-            counts = run_mailbox(mailbox, classifier, until)
-        except (MailboxError, ReaderError, LeaseLost, classifiers.Refused) as error:
-            report.errors[mailbox.name] = str(error)
-            Mailbox.objects.filter(pk=mailbox.pk).update(last_error=str(error)[:500])
-            continue
-        if counts is None:
-            report.busy.append(mailbox.name)
-        else:
-            report.mailboxes[mailbox.name] = counts
+    run_mailboxes(active_mailboxes(only), report, time.monotonic() + seconds)
     for mailbox in active_mailboxes(only):
         canary.watch(mailbox)
     release_holds(then=draft_for)
     tick(then=draft_for)
     report.deliveries = work_off_all(time.monotonic() + seconds / 2)
     return report
+
+
+def run_mailboxes(mailboxes: Sequence[Mailbox], report: Report, until: float) -> None:
+    """Run the pipeline over each; the trouble of one is no other's."""
+    classifier = classifiers.from_settings()
+    with Reader(settings.COMPANY_DOMAINS) as reader:
+        for mailbox in mailboxes:
+            try:
+                counts = run_mailbox(mailbox, classifier, reader, until)
+            except (MailboxError, ReaderError, LeaseLost, classifiers.Refused) as error:
+                report.errors[mailbox.name] = str(error)
+                Mailbox.objects.filter(pk=mailbox.pk).update(last_error=str(error)[:500])
+                continue
+            if counts is None:
+                report.busy.append(mailbox.name)
+            else:
+                report.mailboxes[mailbox.name] = counts
 
 
 def check() -> str:

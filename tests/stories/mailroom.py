@@ -49,16 +49,11 @@ class Judge:
         return [Judgement(**(mails.verdict_on(text.subject or "uncertain") | self.changes)) for text in texts]  # type: ignore[arg-type]
 
 
-class WarmReader(Reader):
-    """The same child for all stories: to start one for each run would take most of their time."""
-
-    def __exit__(self, *exc: object) -> None: ...
-
-
 class Mailroom:
-    """`tally` counts what the stories came upon."""
+    """`reader` has the same child for all stories; `tally` counts what they came upon."""
 
-    def __init__(self) -> None:
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
         users = [f"u{number}@acme.example" for number in range(USERS)]
         self.server = Dovecot(users, special={**SPECIAL, "Projects": ""}, reused=True)
         self.users = iter(self.server.users)
@@ -70,9 +65,6 @@ class Mailroom:
             stack.enter_context(self.server)
             stack.enter_context(self.knife)
             patch = stack.enter_context(pytest.MonkeyPatch.context())
-            reader = WarmReader(settings.COMPANY_DOMAINS)
-            stack.callback(reader._end)
-            patch.setattr("triage.pipeline.Reader", lambda domains: reader)
             patch.setattr(settings, "TRASH_DELAY", 60)
             self.patch = patch
             self._stack = stack.pop_all()
@@ -123,7 +115,7 @@ class Place:
     def poll(self, judge: Judge | None = None) -> bool:
         """Run the pipeline; whether it came to its end."""
         try:
-            done = run_mailbox(services.active_mailboxes()[0], judge or Judge()) is not None
+            done = run_mailbox(services.active_mailboxes()[0], judge or Judge(), self.room.reader) is not None
         except (MailboxError, LeaseLost) as error:
             self.room.tally[type(error).__name__] += 1
             return False

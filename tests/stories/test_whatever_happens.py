@@ -17,6 +17,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.stories.mailroom import Mailroom
 from tests.stories.office import Office
 from triage import services
+from triage.reader import Reader
 
 TEAM = Path(__file__).parents[2] / "templates" / "demo" / "team.toml"
 STORIES = int(os.environ.get("STORIES", "20"))
@@ -26,8 +27,8 @@ SHARDS = 4
 
 
 @pytest.fixture(scope="module")
-def room() -> Iterator[Mailroom]:
-    with Mailroom() as found:
+def room(reader: Reader) -> Iterator[Mailroom]:
+    with Mailroom(reader) as found:
         yield found
 
 

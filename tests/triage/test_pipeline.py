@@ -1,82 +1,21 @@
 """The pipeline over a real mailbox, with a judge that reads the verdict from the subject."""
 
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.management import call_command
 
 from crm.models import AuditEntry, Contact, Lead
-from inbox_router.delivery import work_off_all
-from inbox_router.environment import MailboxAccount
 from inbox_router.models import Halt
 from routing.models import Assignment, Hold, Membership, Pool, Salesperson
 from tests import mails
-from tests.servers.imap import Dovecot, ImapPeer
+from tests.servers.imap import ImapPeer
+from tests.triage.judge import SubjectJudge
 from triage import services
-from triage.classifiers import Judgement, MailText
 from triage.models import Classification, Draft, Mailbox, MailboxDelivery, Message
-from triage.pipeline import run_mailbox
 
 pytestmark = [pytest.mark.django_db, pytest.mark.dovecot]
-TEAM = Path(__file__).parents[2] / "templates" / "demo" / "team.toml"
 Status = Message.Status
-
-
-class SubjectJudge:
-    """A judge that finds its verdict in the subject; `asked` counts the mails that it saw."""
-
-    judge = "local"
-    batch = 50
-
-    def __init__(self, **changes: object) -> None:
-        self.changes = changes
-        self.asked = 0
-
-    def classify(self, texts: Sequence[MailText]) -> list[Judgement]:
-        self.asked += len(texts)
-        return [Judgement(**(mails.verdict_on(text.subject) | self.changes)) for text in texts]  # type: ignore[arg-type]
-
-
-@pytest.fixture(scope="module")
-def dovecot() -> Iterator[Dovecot]:
-    with Dovecot(users=[f"user{number}@acme.example" for number in range(60)]) as server:
-        yield server
-
-
-@pytest.fixture
-def account(dovecot: Dovecot, settings: object) -> MailboxAccount:
-    """A fresh, empty account for each test."""
-    user = dovecot.users[account.count]  # type: ignore[attr-defined]
-    account.count += 1  # type: ignore[attr-defined]
-    found = dovecot.account(user=user)
-    settings.MAILBOXES = {"inbox": found}  # type: ignore[attr-defined]
-    settings.TRASH_DELAY = 0  # type: ignore[attr-defined]
-    return found
-
-
-account.count = 0  # type: ignore[attr-defined]
-
-
-@pytest.fixture
-def human(account: MailboxAccount) -> Iterator[ImapPeer]:
-    with ImapPeer(account) as peer:
-        yield peer
-
-
-@pytest.fixture
-def run(account: MailboxAccount) -> Callable[..., dict[str, int]]:
-    """Run the pipeline once and work off what is due, as process_inbox does."""
-    call_command("load_team", str(TEAM))
-
-    def once(judge: SubjectJudge | None = None) -> dict[str, int]:
-        counts = run_mailbox(services.active_mailboxes()[0], judge or SubjectJudge())
-        work_off_all()
-        return dict(counts or {})
-
-    services.seed_company_rules()
-    return once
 
 
 def message_of(mail: mails.Mail) -> Message:

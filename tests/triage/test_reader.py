@@ -12,8 +12,8 @@ from contextlib import suppress
 import pytest
 
 from tests import mails
+from tests.hurting import HURTING
 from tests.triage.obedient import COMMAND, fail, mail
-from tests.triage.test_parsing_hostile import HURTING
 from triage.parsing import ParsedMail, UnreadableMail, fetched_from_bytes, parse
 from triage.reader import ROOT, Outcome, Reader, ReaderError
 

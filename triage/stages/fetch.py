@@ -6,7 +6,8 @@ be fetched or parsed is quarantined with its raw bytes for a person, and costs t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -19,12 +20,13 @@ from inbox_router.rows import save_fields
 from triage.answers import note_answers
 from triage.mailbox import FetchedMail, MailboxError
 from triage.models import Mailbox, Message, SentMail
-from triage.parsing import ParsedMail, parse
+from triage.parsing import ParsedMail
 from triage.reader import Outcome
 
 if TYPE_CHECKING:
     from triage.pipeline import Context
 
+log = logging.getLogger(__name__)
 ROWS = 1000  # rows that are made for new UIDs in one transaction
 RAW_LIMIT = 1_000_000  # bytes kept of a mail that could not be read
 
@@ -222,8 +224,7 @@ def read_sent(context: Context) -> None:
     mailbox = context.mailbox
     since = (timezone.now() - timedelta(days=90)).date()
     state, headers = context.box.sent_headers_after(mailbox.sent_uidvalidity, mailbox.sent_last_uid, since)
-    readable = {uid: header for uid, header in sorted(headers.items()) if header.strip()}
-    rows = [sent_mail(mailbox, state.uidvalidity, uid, header) for uid, header in readable.items()]
+    rows = [sent_mail(mailbox, state.uidvalidity, uid, parsed) for uid, parsed in parsed_headers(context, headers)]
     known = known_threads({row.in_reply_to for row in rows if row.in_reply_to})
     for row in rows:
         row.thread_id = known.get(row.in_reply_to, row.thread_id)
@@ -236,8 +237,25 @@ def read_sent(context: Context) -> None:
         mailbox.save(update_fields=["sent_uidvalidity", "sent_last_uid"])
 
 
-def sent_mail(mailbox: Mailbox, uidvalidity: int, uid: int, header: bytes) -> SentMail:
-    parsed = parse(FetchedMail(uid, 0, frozenset(), None, header, (), ()))
+def parsed_headers(context: Context, headers: Mapping[int, bytes]) -> Iterator[tuple[int, ParsedMail]]:
+    """What mails say by their headers alone, by UID, read a chunk at a time; one that cannot be read is left out."""
+    mails = [
+        FetchedMail(uid, 0, frozenset(), None, header, (), ())
+        for uid, header in sorted(headers.items())
+        if header.strip()
+    ]
+    for start in range(0, len(mails), context.chunk):
+        chunk = mails[start : start + context.chunk]
+        for mail, outcome in zip(chunk, context.reader.read(chunk), strict=True):
+            if isinstance(outcome, ParsedMail):
+                yield mail.uid, outcome
+            else:
+                log.warning(
+                    "%s: the mail in Sent with UID %s was left out: %s", context.mailbox.name, mail.uid, outcome
+                )
+
+
+def sent_mail(mailbox: Mailbox, uidvalidity: int, uid: int, parsed: ParsedMail) -> SentMail:
     return SentMail(
         mailbox=mailbox,
         uidvalidity=uidvalidity,
