@@ -1,6 +1,7 @@
 """Giving leads to people: everything that follows from a decision is written in one transaction."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -24,13 +25,15 @@ def assign(
     language: str = "",
     technical: bool | None = None,
     participants: Sequence[Participant] = (),
+    background: Sequence[str] = (),
     classification: str = "",
 ) -> Assignment | Hold:
     """Give a lead to one person, or hold it where everybody can see it.
 
     `language` (ISO 639-1) and `technical` default to the lead's own; `participants` are those of us who are in
-    its thread; `classification` names the judgement that it rests on. Must be called in the transaction of the
-    decision. A lead that was given or held before stays as it is.
+    its thread; `background` is what else is known of it and decides nothing; `classification` names the judgement
+    that it rests on. Must be called in the transaction of the decision. A lead that was given or held before stays
+    as it is.
     """
     inquiry = Inquiry.of(lead, language, technical)
     pool = choose(all_pools(), inquiry)
@@ -40,6 +43,7 @@ def assign(
     if settled := Assignment.objects.filter(lead=lead, active=True).first() or held:
         return settled
     decision = decide(lead, pool, desk, participants)
+    decision = replace(decision, evidence=(*decision.evidence, *background))
     ahead = sum(hold.in_line for hold in waiting)
     if decision.turns and ahead:
         queued = Decision(Rule.ROTATION, None, f"{ahead} held before it in {pool}.")

@@ -1,10 +1,16 @@
-"""Pure: the decision card. One text for the admin, Slack and the spreadsheet."""
+"""Pure: the decision card. What it tells is said in one place, `lines`; the admin, Slack and the spreadsheet each
+only write it down their own way."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from django.utils.translation import gettext as _
+
+from routing.models import Rule
 from routing.rotation import TURN, Turn
+
+SLACK_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
 @dataclass(frozen=True)
@@ -84,35 +90,67 @@ def _ledger(stored: Mapping[str, Any] | None) -> Ledger | None:
     )
 
 
+@dataclass(frozen=True)
+class Line:
+    """One line of the card; `deep` where it belongs to the one above and may be left out where space is short."""
+
+    says: str
+    deep: bool = False
+
+
 def text(card: Card) -> str:
-    """The card in plain lines."""
-    return "\n".join(_lines(card))
+    """The card in plain lines, for the admin."""
+    return "\n".join(f"{'  ' * line.deep}{line.says}" for line in lines(card))
 
 
-def one_line(card: Card) -> str:
-    """The card for a cell or a log: the reason, and why each other one was skipped."""
-    skipped = "; ".join(f"{row.name} {row.why}" for row in card.main.skipped) if card.main else ""
-    return f"{card.reason} Skipped: {skipped}." if skipped else card.reason
+def mrkdwn(card: Card, limit: int) -> str:
+    """The card in Slack's mrkdwn, escaped, of at most so many characters."""
+    return _within(limit, "\n", [Line(f"{'• ' * line.deep}{escaped(line.says)}", line.deep) for line in lines(card)])
 
 
-def _lines(card: Card) -> Iterator[str]:
-    yield f"{card.chosen or 'Nobody yet'}: {card.reason}"
+def one_line(card: Card, limit: int) -> str:
+    """The card for a cell of the spreadsheet, of at most so many characters."""
+    ended = (line.says if line.says.endswith(":") else f"{line.says.rstrip('.')}." for line in lines(card))
+    return _within(limit, " ", [replace(line, says=says) for line, says in zip(lines(card), ended, strict=True)])
+
+
+def escaped(text: str) -> str:
+    """Text of others as Slack shows it: no mention, no link and no broadcast can be made of it."""
+    return " ".join(text.translate(SLACK_ESCAPES).split())
+
+
+def _within(limit: int, between: str, written: Sequence[Line]) -> str:
+    """The lines as one text, with as many deep ones left out, the last first, as it takes."""
+    told = between.join(line.says for line in written)
+    kept = [*written, Line(_("… the rest stands on the lead's page."))] if len(told) > limit else []
+    while len(told) > limit and any(line.deep for line in kept):
+        kept.pop(max(place for place, line in enumerate(kept) if line.deep))
+        told = between.join(line.says for line in kept)
+    return told[:limit]
+
+
+def lines(card: Card) -> Iterator[Line]:
+    """All that the card tells."""
+    yield Line(f"{card.chosen or _('Nobody yet')}: {card.reason}")
+    if card.rule:
+        yield Line(_("Rule: %(rule)s") % {"rule": Rule(card.rule).label})
     if card.cc:
-        yield f"CC: {card.cc}"
+        yield Line(_("CC: %(name)s") % {"name": card.cc})
     if card.pool:
-        yield f"Pool {card.pool}. {card.conditions}"
-    yield from card.evidence
+        yield Line(_("Pool %(pool)s. %(conditions)s") % {"pool": card.pool, "conditions": card.conditions})
+    yield from map(Line, card.evidence)
     for ledger in filter(None, (card.main, card.copies)):
         yield from _ledger_lines(ledger)
     if card.classification:
-        yield f"Rests on {card.classification}"
+        yield Line(_("Rests on %(classification)s") % {"classification": card.classification})
 
 
-def _ledger_lines(ledger: Ledger) -> Iterable[str]:
-    yield f"Credit in {ledger.pool} (version {ledger.version}), in turns:"
+def _ledger_lines(ledger: Ledger) -> Iterator[Line]:
+    """Who stood in a turn, with the credit before, with this turn's share, and after it; and who did not, and why."""
+    told = {"pool": ledger.pool, "version": ledger.version}
+    yield Line(_("Credit in %(pool)s (version %(version)s), before, with this turn's share, after:") % told)
     for place, row in enumerate(ledger.stood, start=1):
-        yield f"  {place}. {row.name} {row.bid:+.2f}, then {row.after:+.2f}" + (
-            f" (weight {row.weight})" if row.weight != 1 else ""
-        )
+        weight = _(" (weight %(weight)s)") % {"weight": row.weight} if row.weight != 1 else ""
+        yield Line(f"{place}. {row.name} {row.before:+.2f}, {row.bid:+.2f}, {row.after:+.2f}{weight}", deep=True)
     for other in ledger.skipped:
-        yield f"  skipped: {other.name} {other.why}"
+        yield Line(_("skipped: %(name)s %(why)s") % {"name": other.name, "why": other.why}, deep=True)

@@ -8,8 +8,9 @@ from crm.models import Lead
 from crm.services import Entry, record
 from routing import notices
 from routing.assigning import give, release
-from routing.card import Card
+from routing.card import Card, Ledger, Stood
 from routing.decisions import Decision, copy_turn, pools_of
+from routing.matching import sentence
 from routing.models import Assignment, Hold, LedgerLine, Membership, Pool, Rule, Salesperson
 from routing.rotation import TURN, Turn
 from routing.turns import Desk, lock
@@ -40,7 +41,7 @@ def reassign(lead: Lead, to: Salesperson, by: str, why: str) -> Assignment:
     desk = Desk.open(pools_of(pool))
     cc, turns = _copied(old, to, pool, desk)
     decision = Decision(Rule.MANUAL, to, f"Given by {by}: {why}", cc, turns)
-    card = Card(rule=Rule.MANUAL, chosen=to.name, reason=decision.reason, pool=pool.name if pool else "")
+    card = _card(decision, old, pool, desk)
     number = _close(lead, old, held, desk)
     new = give(lead, pool, decision, card, desk, by=by, number=number)
     if old:
@@ -80,6 +81,36 @@ def _copied(
     return (desk.person(pool.cc_pool, turns[pool.cc_pool]) if turns else None), turns
 
 
+def _card(decision: Decision, old: Assignment | None, pool: Pool | None, desk: Desk) -> Card:
+    """What a handover does, with the credits of those between whom a paid turn moves."""
+    to, cc_pool = decision.salesperson, pool.cc_pool if pool else None
+    mover = old.salesperson if old and pool and _paid(old, pool) else None
+    moves = [(desk.member(pool, who), by) for who, by in ((to, -TURN), (mover, TURN)) if who and mover]
+    stood = tuple(_moving(member, change) for member, change in moves if member)
+    copied = decision.turns.get(cc_pool) if cc_pool else None
+    return Card(
+        rule=decision.rule,
+        chosen=to.name if to else "",
+        reason=decision.reason,
+        pool=pool.name if pool else "",
+        conditions=sentence(pool) if pool else "",
+        cc=decision.cc.name if decision.cc else "",
+        main=Ledger(pool.name, desk.versions[pool.pk], stood, ()) if pool and stood else None,
+        copies=Ledger.of(cc_pool.name, desk.versions[cc_pool.pk], copied) if cc_pool and copied else None,
+    )
+
+
+def _moving(member: Membership, change: int) -> Stood:
+    before = member.credit or 0
+    return Stood(member.salesperson.name, member.weight, before / TURN, before / TURN, (before + change) / TURN)
+
+
+def _paid(assignment: Assignment, pool: Pool) -> LedgerLine | None:
+    """The turn that was paid in a pool for an assignment."""
+    lines = LedgerLine.objects.filter(assignment=assignment, pool=pool, kind__in=PAID)
+    return lines.select_related("salesperson").first()
+
+
 def _close(lead: Lead, old: Assignment | None, held: Hold | None, desk: Desk) -> int:
     """End what was; how many assignments the lead has had."""
     if old:
@@ -101,8 +132,7 @@ def _move_turn(old: Assignment, new: Assignment, desk: Desk, by: str, why: str) 
 
 def _give_back(assignment: Assignment, desk: Desk, kind: LedgerLine.Kind, by: str, why: str, pool: Pool | None) -> bool:
     """Credit back the turn that was paid in a pool for an assignment; False if none was."""
-    paid = LedgerLine.objects.filter(assignment=assignment, pool=pool, kind__in=PAID).select_related("salesperson")
-    line = paid.first() if pool else None
+    line = _paid(assignment, pool) if pool else None
     member = desk.member(pool, line.salesperson) if line else None
     if member:
         desk.post(member, kind, TURN, why, by, assignment)

@@ -7,10 +7,11 @@ from django.conf import settings
 
 from crm.models import Lead
 from crm.services import Entry
-from routing import card
+from routing.card import Card, escaped, mrkdwn, one_line
 from routing.models import SYSTEM, Assignment, Hold, Salesperson, SlackAlert
 
-SLACK_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+CARD_IN_SLACK = 2400  # characters; a section of a Slack message holds 3000, and the lead itself is in it too
+CARD_IN_A_CELL = 500  # what an entry's reason holds
 
 
 def name_of(lead: Lead) -> str:
@@ -20,11 +21,6 @@ def name_of(lead: Lead) -> str:
 
 def link(lead: Lead) -> str:
     return f"{settings.SITE_URL}/admin/crm/lead/{lead.pk}/change/"
-
-
-def escaped(text: str) -> str:
-    """Text of others as Slack shows it: no mention, no link and no broadcast can be made of it."""
-    return " ".join(text.translate(SLACK_ESCAPES).split())
 
 
 def headline(lead: Lead) -> str:
@@ -65,13 +61,11 @@ def customer_wrote(lead: Lead, mail: str) -> None:
 
 
 def assigned_alert(assignment: Assignment, number: int) -> SlackAlert | None:
-    """Tells the new owner."""
-    why = card.one_line(card.Card.read(assignment.card)) or assignment.reason
-    lines = [f"*New lead for you:* {headline(assignment.lead)}", escaped(why)]
-    if assignment.cc:
-        lines.append(f"CC: {escaped(assignment.cc.name)}")
+    """Tells the new owner, with the decision card."""
+    why = mrkdwn(Card.read(assignment.card), CARD_IN_SLACK)
+    text = f"*New lead for you:* {headline(assignment.lead)}\n{why}"
     key = f"slack:assigned:{name_of(assignment.lead)}:{number}"
-    return tell(key, "\n".join(lines), to=assignment.salesperson, assignment=assignment)
+    return tell(key, text, to=assignment.salesperson, assignment=assignment)
 
 
 def held_alert(hold: Hold, number: int) -> SlackAlert | None:
@@ -123,7 +117,7 @@ def assigned_entry(assignment: Assignment, number: int) -> Entry:
         action="assigned",
         subject=f"lead:{lead.pk}",
         summary=f"{lead.subject or 'no subject'}: {assignment.salesperson.name}{copy}",
-        reason=card.one_line(card.Card.read(assignment.card)) or assignment.reason,
+        reason=one_line(Card.read(assignment.card), CARD_IN_A_CELL),
         actor=assignment.by,
         actor_kind="system" if assignment.by == SYSTEM else "person",
         sender=lead.contact.address,

@@ -38,6 +38,11 @@ class Known:
         return None if self.in_conversation else next(weak, None)
 
 
+def evidence(around: Known) -> str:
+    """Who of us is in the thread and how that is known: "Ana wrote on 12 Nov; Ben was only CC'd on 3 Mar"."""
+    return "; ".join(participant.evidence for participant in around.participants)
+
+
 def claim(message: Message, status: Message.Status, *, run: Run | None, reason: str = "") -> bool:
     """Move a judged message on, if nobody else did so meanwhile; the version counts the decisions."""
     message.status, message.review_reason = status, reason[:300]

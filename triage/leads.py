@@ -13,9 +13,10 @@ from crm.services import contact_for, open_lead, set_owner
 from routing.models import Assignment
 from routing.services import HandoverError, assign, credit_back, customer_wrote
 from triage import drafting
-from triage.decisions import Known, call_off, note, owe
+from triage.decisions import Known, call_off, evidence, note, owe
 from triage.models import Category, Classification, Draft, MailboxDelivery, Message
 
+CONVERSATION = "in conversation"  # the audit entry of a lead that one of us talks about already
 DRAFT = "draft-"  # how the Message-ID of a draft of ours begins
 FIRST_MESSAGE = 4000  # characters of the inquiry that the CRM keeps
 
@@ -37,10 +38,14 @@ def act_on_lead(message: Message, judgement: Classification, around: Known, *, a
         set_owner(lead, person.name, person.email)
         customer_wrote(lead, message.content_hash)
         summary = f"In conversation with {person.name}: no assignment, no draft"
-        note(message, "in conversation", summary, actor, colleague.evidence)
+        note(message, CONVERSATION, summary, actor, evidence(around))
         return
     outcome = assign(
-        lead, language=message.language, technical=message.technical, classification=f"{judgement} #{judgement.pk}"
+        lead,
+        language=message.language,
+        technical=message.technical,
+        background=[participant.evidence for participant in around.participants],
+        classification=f"{judgement} #{judgement.pk}",
     )
     owner = outcome.salesperson.name if isinstance(outcome, Assignment) else ""
     note(message, "lead", f"Lead: {f'given to {owner}' if owner else 'held, nobody is available'}", actor)

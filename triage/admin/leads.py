@@ -11,16 +11,19 @@ from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.translation import gettext as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter, RelatedDropdownFilter
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from crm.models import Lead
+from crm.models import AuditEntry, Lead
 from inbox_router.admin.deeds import AskWhy, WithDeeds, deed, person
 from inbox_router.admin.rows import Lines, NeverDeleted, ReadOnly, Rows, column
 from inbox_router.shown import ago, plain
-from routing.models import Assignment, Hold, Salesperson
+from routing.models import Assignment, Hold, Rule, Salesperson
 from routing.services import Card, HandoverError, card_text, credit_back
 from triage.admin.leaving import LeavingPage
+from triage.leads import CONVERSATION
+from triage.models import Message
 from triage.services import hand_over
 
 
@@ -60,6 +63,17 @@ def clock_lines(row: Assignment) -> Iterator[str]:
 
 def moment(at: datetime) -> str:
     return f"{timezone.localtime(at):%-d %b %Y %H:%M}"
+
+
+def conversation(lead: Lead) -> str:
+    """The card of a lead that one of us talks about already, with the evidence; empty where nobody does."""
+    mails = Message.objects.filter(thread_id=lead.thread_id).values_list("pk", flat=True)
+    subjects = [f"message:{pk}" for pk in mails]
+    entry = AuditEntry.objects.filter(action=CONVERSATION, subject__in=subjects).order_by("pk").first()
+    if entry is None:
+        return ""
+    reason = _("In the conversation already: no turn was used, no reply is proposed.")
+    return card_text(Card(Rule.IN_THREAD, lead.owner_name, reason, evidence=tuple(entry.reason.split("; "))))
 
 
 class History(ReadOnly, Lines):
@@ -146,7 +160,7 @@ class LeadPage(NeverDeleted, WithDeeds, Rows):
         given = active_assignment(lead)
         if given is None:
             held = Hold.objects.filter(lead=lead, resolved_at=None).first()
-            return f"Nobody has it yet: {held.reason}" if held else ""
+            return _("Nobody has it yet: %(why)s") % {"why": held.reason} if held else plain(conversation(lead))
         return plain(card_text(Card.read(given.card)) if given.card else given.reason)
 
     @column("Response clock")

@@ -16,7 +16,7 @@ from django.db import transaction
 from crm.models import Contact, Lead
 from crm.services import recorded_at_once
 from routing.services import colleagues
-from triage.decisions import Known, claim, note, owe, to_review
+from triage.decisions import Known, claim, evidence, note, owe, to_review
 from triage.leads import act_on_lead
 from triage.models import Category, Classification, MailboxDelivery, Message, Run
 from triage.models.mailbox import LeaseLost
@@ -108,9 +108,9 @@ def review_reason(message: Message, judgement: Classification, around: Known) ->
     if judgement.category == Category.LEAD and message.doubt:
         return f"it is not clear who wrote it: {message.doubt}"
     if judgement.category == Category.LEAD and not around.lead and around.maybe_in_conversation:
-        return f"a lead, but somebody may be in conversation already: {around.maybe_in_conversation.evidence}"
+        return f"a lead, but somebody may be in conversation already: {evidence(around)}"
     if judgement.category in Category.trashed() and around.participants:
-        return f"looks like {judgement.category}, but {around.participants[0].evidence} in this thread"
+        return f"looks like {judgement.category}, but in this thread {evidence(around)}"
     if judgement.category in Category.trashed() and (around.is_contact or around.lead):
         return f"looks like {judgement.category}, but the sender is a customer of ours"
     return ""

@@ -1,0 +1,79 @@
+"""Who of us is in a customer's thread, with the evidence wherever a person would look for it."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from crm.models import AuditEntry, Lead, SheetRow
+from routing.models import Assignment, LedgerLine, Salesperson, SlackAlert
+from tests import office
+from triage.models import Category, Draft, Message, SentMail
+from triage.services import decide
+
+pytestmark = pytest.mark.django_db
+
+
+def ask(*sent: tuple[str, str, str], **fields: object) -> Message:
+    """A customer's mail in a thread in which mails were sent: each by whom, to whom, with whom in CC."""
+    row = office.message("Pumps", in_reply_to="<sent0@acme.example>", **fields)
+    for number, (sender, to, cc) in enumerate(sent):
+        SentMail.objects.create(
+            mailbox=row.mailbox, uidvalidity=1, uid=1000 + number, message_id=f"<sent{number}@acme.example>",
+            thread_id=row.thread_id, in_reply_to=row.message_id, subject="Pumps", from_address=sender, to_addresses=to,
+            cc_addresses=cc, sent_at=timezone.now() - timedelta(days=number),
+        )  # fmt: skip
+    return row
+
+
+def page(client: Client, name: str, pk: int) -> str:
+    client.force_login(office.boss())
+    return client.get(reverse(f"admin:{name}_change", args=(pk,))).content.decode()
+
+
+@pytest.fixture
+def talked() -> Message:
+    """Ana answered, with Ben in CC."""
+    office.team()
+    row = ask(("ana@acme.example", "berta@customer.example", "ben@acme.example"))
+    decide(row, Category.LEAD, office.boss())
+    return row
+
+
+def test_a_conversation_is_told_with_its_evidence_and_moves_no_turn(talked: Message) -> None:
+    assert Lead.objects.get().owner_name == "Ana"
+    counts = [model.objects.count() for model in (Assignment, LedgerLine, Draft)]
+    assert counts == [0, 0, 0], "no assignment, no turn, no draft"
+    assert "Your customer wrote" in SlackAlert.objects.get().text
+
+
+@pytest.mark.parametrize("where", ["lead", "message", "sheet"])
+def test_the_evidence_stands_wherever_a_person_looks(client: Client, talked: Message, where: str) -> None:
+    entry = AuditEntry.objects.get(action="in conversation")
+    seen = {
+        "lead": lambda: page(client, "crm_lead", Lead.objects.get().pk),
+        "message": lambda: page(client, "triage_message", talked.pk),
+        "sheet": lambda: " ".join(SheetRow.objects.get(entry=entry).cells()),
+    }[where]()
+    assert "Ana wrote on" in seen
+    assert "Ben was only CC" in seen
+    assert "In conversation with Ana" in seen or "no turn was used" in seen
+
+
+def test_weak_evidence_is_asked_about_and_stays_on_the_card(client: Client) -> None:
+    office.team()
+    row = ask(("karl@other.example", "berta@customer.example", "ben@acme.example"))
+    decide(row, Category.LEAD, office.boss())
+    assert Assignment.objects.get().rule == "rotation"
+    assert "Ben was only CC" in page(client, "crm_lead", Lead.objects.get().pk)
+
+
+def test_who_has_left_is_told_and_the_rotation_goes_on(client: Client) -> None:
+    office.team()
+    Salesperson.objects.create(name="Cleo", email="cleo@acme.example", active=False)
+    row = ask(("cleo@acme.example", "berta@customer.example", ""))
+    decide(row, Category.LEAD, office.boss())
+    assert Assignment.objects.get().salesperson.name == "Ana"
+    assert ", and has left" in page(client, "crm_lead", Lead.objects.get().pk)
