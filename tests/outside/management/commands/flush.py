@@ -6,18 +6,23 @@ from typing import Any
 from django.core.management.commands import flush
 from django.db import connections
 
-append_only = import_module("crm.migrations.0002_audit_log_is_append_only")
+GUARDS = [
+    import_module("crm.migrations.0002_audit_log_is_append_only"),
+    import_module("routing.migrations.0002_ledger_is_append_only"),
+]
 
 
 class Command(flush.Command):
-    """Django's own, with the audit log's protection lifted meanwhile; the product has no such door."""
+    """Django's own, with the protection of the logs lifted meanwhile; the product has no such door."""
 
     def handle(self, **options: Any) -> None:
         connection = connections[options["database"]]
         with connection.schema_editor() as editor:
-            append_only.allow(None, editor)
+            for guard in GUARDS:
+                guard.allow(None, editor)
         try:
             super().handle(**options)
         finally:
             with connection.schema_editor() as editor:
-                append_only.forbid(None, editor)
+                for guard in GUARDS:
+                    guard.forbid(None, editor)
