@@ -11,7 +11,7 @@ COMPILE := $(PY) -m uv pip compile --quiet --upgrade --universal --python-versio
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-python test-browser crash-sweep fault-matrix torture bench lint format lock
+.PHONY: help setup demo test test-python test-browser crash-sweep fault-matrix torture bench bench-admin lint format lock
 .DELETE_ON_ERROR:
 
 help: ## List what can be done
@@ -49,6 +49,9 @@ torture: $(DEV) ## Show what mail that hurts costs; FOLDER=... adds the files of
 
 bench: $(DEV) ## Measure speed, bytes and memory beside other ways to read a mailbox (needs Dovecot)
 	$(PY) -m tests.bench
+
+bench-admin: $(DEV) ## Time each page of the admin with a year of mail in it (needs PostgreSQL; some minutes)
+	$(PY) -m tests.bench.admin
 
 lint: $(DEV) ## Check style, types, migrations and settings
 	$(PY) -m ruff check .

@@ -11,6 +11,7 @@ from inbox_router.delivery import Delivery
 from inbox_router.roles import ROLES
 from routing.models import Assignment, Hold, Leave, Pool, SlackAlert
 from tests.routing.making import lead, person, pool
+from triage import search
 from triage.models import (
     Category,
     Classification,
@@ -61,6 +62,7 @@ def message(
         sender_name="Berta Buyer",
         **values,
     )
+    search.index([made])
     if made.category:
         Classification.objects.create(
             message=made, judge="local", model="starter", category=made.category, confidence=made.confidence,

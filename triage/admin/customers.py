@@ -14,9 +14,11 @@ from crm.models import Contact, Lead
 from inbox_router.admin.pages import Page
 from routing.models import Assignment
 from triage.models import Draft, Message, SentMail
+from triage.search import matching
 
 FOUND = 20  # customers in a list
 STORY = 100  # mails of one customer
+COMPANY = 50  # addresses of one company
 LIGHT = (
     "pk",
     "sender_name",
@@ -64,17 +66,16 @@ def search(asked: str) -> list[str]:
     """Addresses of those whose name, address, company, or mail has these words; the newest first."""
     who = Q(name__icontains=asked) | Q(address__icontains=asked) | Q(company__icontains=asked)
     contacts = Contact.objects.filter(who).order_by("-pk").values_list("address", flat=True)[:FOUND]
-    wrote = Q(sender_name__icontains=asked) | Q(sender_address__icontains=asked) | Q(subject__icontains=asked)
-    mails = Message.objects.filter(wrote | Q(text__icontains=asked)).exclude(sender_address="")
-    senders = mails.order_by("-received_at").values_list("sender_address", flat=True)[: FOUND * 5]
+    mails = Message.objects.filter(pk__in=matching(asked, FOUND * 10)).exclude(sender_address="")
+    senders = mails.order_by("-pk").values_list("sender_address", flat=True)
     return list(dict.fromkeys([*contacts, *senders]))[:FOUND]
 
 
 def addresses_of(address: str) -> list[str]:
     """All addresses that we know of this one's domain."""
     domain = address.rpartition("@")[2]
-    rows = Message.objects.filter(sender_address__endswith=f"@{domain}").values_list("sender_address", flat=True)
-    return list(rows.distinct()[:50]) or [address]
+    mails = Message.objects.filter(pk__in=matching(domain), sender_address__endswith=f"@{domain}")
+    return list(mails.values_list("sender_address", flat=True).distinct()[:COMPANY]) or [address]
 
 
 def story(addresses: list[str]) -> dict[str, Any]:

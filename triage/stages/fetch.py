@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from crm.services import Entry, record
 from inbox_router.rows import save_fields
+from triage import search
 from triage.answers import note_answers
 from triage.mailbox import FetchedMail, MailboxError
 from triage.models import Mailbox, Message, SentMail
@@ -101,6 +102,7 @@ def read_chunk(context: Context) -> int:
     with transaction.atomic():
         context.lease.renew()
         save_fields(messages, FIELDS)
+        search.index(messages)
         record([received(message) for message in messages])
     context.counts.update(message.status for message in messages)
     return len(messages)
