@@ -80,7 +80,7 @@ class SheetCourier:
     def _one_trouble_is_enough(self) -> Iterator[None]:
         """After an error the rest of a working-off is put off without troubling the other side again."""
         if self._trouble:
-            raise SheetError(f"not tried: {self._trouble}", retry_after=self._trouble.retry_after)
+            raise self._trouble.for_others()
         try:
             yield
         except SheetError as error:

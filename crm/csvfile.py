@@ -88,7 +88,8 @@ class CsvFile:
         try:
             yield
         except OSError as error:
-            raise SheetError(f"AUDIT_CSV: {self.path} cannot be written ({error.strerror})") from error
+            reason = f"AUDIT_CSV: {self.path} cannot be written ({error.strerror})"
+            raise SheetError(reason, permanent=True, blocked=True) from error
 
 
 def _as_line(cells: Sequence[str]) -> bytes:

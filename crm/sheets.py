@@ -125,9 +125,10 @@ class GoogleSheet:
         except RefreshError as error:
             advice = "" if error.retryable else ADVICE[401]
             reason = f"Google sign-in failed: {error.args[0]}. {advice}"
-            raise SheetError(reason, permanent=not error.retryable) from error
+            raise SheetError(reason, permanent=not error.retryable, blocked=True) from error
         except (RequestException, TransportError) as error:
-            raise SheetError(f"Google cannot be reached ({type(error).__name__})", maybe_done=True) from error
+            reason = f"Google cannot be reached ({type(error).__name__})"
+            raise SheetError(reason, blocked=True, maybe_done=True) from error
         except (LookupError, TypeError) as error:  # of google-auth and gspread, which trust what they are told
             raise SheetError(f"Google's answer makes no sense ({type(error).__name__})", maybe_done=True) from error
 
@@ -136,7 +137,8 @@ class GoogleSheet:
         if "above the limit" in message:
             return SheetError(f"{FULL.format(account=self._account)} ({message[:200]})", permanent=True)
         if status in ADVICE:
-            return SheetError(f"{ADVICE[status].format(account=self._account)} ({message[:200]})", permanent=True)
+            reason = f"{ADVICE[status].format(account=self._account)} ({message[:200]})"
+            return SheetError(reason, permanent=True, blocked=status != 400)
         wait = response.headers.get("Retry-After", "")
         return SheetError(
             f"Google answered {status}: {message[:200]}",

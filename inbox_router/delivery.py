@@ -33,6 +33,8 @@ from inbox_router.rows import save_fields
 
 log = logging.getLogger(__name__)
 
+BLOCKED_ATTEMPTS = 2  # count for the back-off while the other side takes nothing at all: some 10 s
+
 
 class Seen(Enum):
     """What a probe saw of a delivery on the other side."""
@@ -51,17 +53,31 @@ class Probe:
 class DeliveryError(Exception):
     """Why a delivery was not done, or may not have been.
 
-    `permanent`: repeating is pointless until a person mends something. `maybe_done`: the answer was lost,
-    the deed may have taken effect. `retry_after`: seconds that the other side asked us to wait.
+    `permanent`: repeating is pointless until a person mends something. `blocked`: the other side takes nothing from
+    us at all (no connection, sign-in refused, no space): it is not about this delivery, which is tried again soon.
+    `maybe_done`: the answer was lost, the deed may have taken effect. `retry_after`: seconds that the other side
+    asked us to wait.
     """
 
     def __init__(
-        self, message: str, *, permanent: bool = False, maybe_done: bool = False, retry_after: float = 0
+        self,
+        message: str,
+        *,
+        permanent: bool = False,
+        blocked: bool = False,
+        maybe_done: bool = False,
+        retry_after: float = 0,
     ) -> None:
         super().__init__(message)
         self.permanent = permanent
+        self.blocked = blocked
         self.maybe_done = maybe_done
         self.retry_after = retry_after
+
+    def for_others(self) -> Self:
+        """The same for a delivery that was not even tried because of it."""
+        why = f"not tried: {self}"
+        return type(self)(why, permanent=self.permanent, blocked=self.blocked, retry_after=self.retry_after)
 
 
 class NotWanted(str):
@@ -96,10 +112,13 @@ class Delivery(models.Model):
         DONE = "done", "done"
         UNCONFIRMED = "unconfirmed", "unconfirmed: it may have been done, please look"
         FAILED = "failed", "failed"
+        BLOCKED = "blocked", "blocked: it is done as soon as we are let in again"
         CANCELLED = "cancelled", "no longer wanted"
         SHADOW = "shadow", "not done: its effect was not armed"
 
     SETTLED = (State.DONE, State.CANCELLED, State.SHADOW)
+    WAITING = (State.OWED, State.BLOCKED)  # until they are due
+    TROUBLED = (State.FAILED, State.BLOCKED, State.UNCONFIRMED)  # a person should look
 
     key = models.CharField(max_length=200, unique=True, help_text="Made from what it is about: it cannot be owed twice")
     effect = models.CharField(max_length=10, help_text="The effect in ARMED that it belongs to")
@@ -148,14 +167,14 @@ class Delivery(models.Model):
 
     @classmethod
     def in_trouble(cls) -> "models.QuerySet[Self]":
-        """Those that failed, fail again and again, or may not have been done: a person should look."""
+        """Those that failed, fail again and again, are blocked or may not have been done: a person should look."""
         failing = models.Q(state=cls.State.OWED, attempts__gte=cls.struggles) & ~models.Q(error="")
-        return cls._default_manager.filter(failing | models.Q(state__in=(cls.State.FAILED, cls.State.UNCONFIRMED)))
+        return cls._default_manager.filter(failing | models.Q(state__in=cls.TROUBLED))
 
     @classmethod
     def free(cls, now: datetime) -> models.Q:
         """That nobody has it in hand: owed for now, or taken by a worker whose lease has run out."""
-        owed = models.Q(state=cls.State.OWED, due_at__lte=now)
+        owed = models.Q(state__in=cls.WAITING, due_at__lte=now)
         return owed | models.Q(state=cls.State.TAKEN, lease_until__lt=now)
 
     @classmethod
@@ -201,9 +220,7 @@ class Delivery(models.Model):
 
     def retry(self) -> None:
         """A person wants it tried again; of an unconfirmed one they have seen that it was not done."""
-        type(self)._default_manager.filter(
-            pk=self.pk, state__in=(self.State.FAILED, self.State.UNCONFIRMED, self.State.SHADOW)
-        ).update(
+        type(self)._default_manager.filter(pk=self.pk, state__in=(*self.TROUBLED, self.State.SHADOW)).update(
             state=self.State.OWED,
             due_at=timezone.now(),
             error="",
@@ -237,8 +254,10 @@ class Delivery(models.Model):
         if isinstance(outcome, DeliveryError):
             self.error = str(outcome)[:500]
             self.in_doubt = self.in_doubt or outcome.maybe_done
-            self.state = self.State.FAILED if outcome.permanent else self.State.OWED
-            self.due_at = timezone.now() + backoff(self.attempts, outcome.retry_after)
+            hopeless = self.State.BLOCKED if outcome.blocked else self.State.FAILED
+            self.state = hopeless if outcome.permanent else self.State.OWED
+            attempts = min(self.attempts, BLOCKED_ATTEMPTS) if outcome.blocked else self.attempts
+            self.due_at = timezone.now() + backoff(attempts, outcome.retry_after)
             return
         self.state = self.State.CANCELLED if isinstance(outcome, NotWanted) else self.State.DONE
         self.evidence, self.error, self.in_doubt = str(outcome)[:300], "", False
@@ -327,4 +346,4 @@ def _record(kind: type[Delivery], token: uuid.UUID, batch: Sequence[Delivery]) -
         ours = set(rows.values_list("pk", flat=True))
         kept = [row for row in batch if row.pk in ours]
         save_fields(kept, fields)
-        kind.record_outcome([row for row in kept if row.state != kind.State.OWED])
+        kind.record_outcome([row for row in kept if row.state not in kind.WAITING])

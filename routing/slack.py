@@ -135,7 +135,7 @@ class SlackWorkspace:
                     if found == key:
                         return Probe(Seen.FOUND, place)
         except SlackError as error:
-            if error.permanent:
+            if error.permanent and not error.blocked:
                 return Probe(Seen.UNKNOWN, f"Slack does not let us look: {error}")
             raise
         return Probe(Seen.ABSENT)
@@ -147,7 +147,7 @@ class SlackWorkspace:
                 for key, place in self._posts(to, since):
                     found[key] = place
         except SlackError as error:
-            if not error.permanent:
+            if error.blocked or not error.permanent:
                 raise
         return found
 
@@ -223,13 +223,13 @@ class SlackCourier:
 
     @contextmanager
     def _one_trouble_is_enough(self) -> Iterator[None]:
-        """After a temporary error the rest of a working-off is put off without troubling Slack again."""
+        """After an error that is not about one alert the rest is put off without troubling Slack again."""
         if self._trouble:
-            raise SlackError(f"not tried: {self._trouble}", retry_after=self._trouble.retry_after)
+            raise self._trouble.for_others()
         try:
             yield
         except SlackError as error:
-            self._trouble = None if error.permanent else error
+            self._trouble = error if error.blocked or not error.permanent else None
             raise
 
 
@@ -246,8 +246,8 @@ def _in_our_words(*, posting: bool = False) -> Iterator[None]:
         raise _refusal(error, posting) from error
     except (OSError, HTTPException, ValueError) as error:
         cause = error.reason if isinstance(error, URLError) else error
-        lost = posting and not isinstance(cause, NEVER_LEFT)
-        raise SlackError(f"Slack cannot be reached ({type(cause).__name__})", maybe_done=lost) from error
+        out, reason = isinstance(cause, NEVER_LEFT), f"Slack cannot be reached ({type(cause).__name__})"
+        raise SlackError(reason, blocked=out, maybe_done=posting and not out) from error
 
 
 def _refusal(error: SlackApiError, posting: bool) -> SlackError:
@@ -255,7 +255,8 @@ def _refusal(error: SlackApiError, posting: bool) -> SlackError:
     name, wait = str(answer.get("error", "no reason")), answer.headers.get("Retry-After", "")
     if name in ADVICE:
         needed = f" It lacks {answer['needed']}." if answer.get("needed") else ""
-        return SlackError(f"Slack says {name}. {ADVICE[name]}{needed}", permanent=True)
+        reason = f"Slack says {name}. {ADVICE[name]}{needed}"
+        return SlackError(reason, permanent=True, blocked=ADVICE[name] == SIGN_IN)
     if answer.status_code == 429 or name in WAIT:
         return SlackError("Slack asks us to wait", retry_after=float(wait) if wait.isdigit() else 60)
     if answer.status_code != 200 or name in TEMPORARY or not name.isidentifier():  # a sentence: slack_sdk's own

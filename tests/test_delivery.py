@@ -101,6 +101,34 @@ def test_a_permanent_error_is_shown_until_a_person_has_it_retried(outside: Outsi
     assert outside.done == ["a"]
 
 
+def test_where_we_are_not_let_in_it_is_shown_at_once_and_done_soon_after_we_are(outside: Outside) -> None:
+    deed = owe("a")
+    outside.troubles["a"] = [DeliveryError("The token has expired.", permanent=True, blocked=True)] * 20
+    for _ in range(20):
+        assert work_off(Deed) == {"blocked": 1}
+        assert list(Deed.in_trouble()) == [deed]
+        time_passes()
+    assert work_off(Deed) == {"done": 1}
+    assert outside.done == ["a"]
+    assert not Deed.in_trouble()
+
+
+def test_what_is_blocked_never_waits_longer_than_the_first_times(outside: Outside) -> None:
+    owe("a")
+    outside.troubles["a"] = [DeliveryError("no connection", blocked=True)] * 12
+    for _ in range(12):
+        assert work_off(Deed) == {"owed": 1}
+        assert Deed.objects.get().due_at < timezone.now() + timedelta(seconds=16)
+        time_passes()
+
+
+def test_who_is_blocked_and_asked_to_wait_waits(outside: Outside) -> None:
+    owe("a")
+    outside.troubles["a"] = [DeliveryError("too many sign-ins", blocked=True, retry_after=300)]
+    work_off(Deed)
+    assert Deed.objects.get().due_at > timezone.now() + timedelta(seconds=290)
+
+
 def test_a_failed_deed_that_may_have_been_done_is_looked_for_before_it_is_retried(outside: Outside) -> None:
     deed = owe("a")
     outside.troubles["a"] = [DeliveryError("refused after the deed", permanent=True, maybe_done=True)]

@@ -30,6 +30,7 @@ class MailboxCourier:
     def __enter__(self) -> Self:
         self._stack = ExitStack()
         self._boxes: dict[str, ImapMailbox] = {}
+        self._blocked: dict[str, MailboxError] = {}
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -47,9 +48,18 @@ class MailboxCourier:
         if mailbox.name not in self._boxes:
             if mailbox.name not in settings.MAILBOXES:
                 raise DeliveryError(f"no MAILBOX_URL is set for the mailbox {mailbox.name}", permanent=True)
-            box = ImapMailbox.open(settings.MAILBOXES[mailbox.name])
-            self._boxes[mailbox.name] = self._stack.enter_context(box)
+            self._boxes[mailbox.name] = self._stack.enter_context(self._opened(mailbox))
         return self._boxes[mailbox.name]
+
+    def _opened(self, mailbox: "Mailbox") -> ImapMailbox:
+        """A new connection. That there is none to be had is found out once in a working-off."""
+        if error := self._blocked.get(mailbox.name):
+            raise error
+        try:
+            return ImapMailbox.open(settings.MAILBOXES[mailbox.name])
+        except MailboxError as error:
+            self._blocked[mailbox.name] = error
+            raise
 
     def drop(self, mailbox: "Mailbox") -> None:
         """Forget a connection after an error: nobody knows what state it is in."""
@@ -271,7 +281,13 @@ def added(box: ImapMailbox, folder: Role, mails: Mapping[int, bytes], flag: str)
 
 
 def failed(error: MailboxError, *, maybe_done: bool = False) -> DeliveryError:
-    return DeliveryError(str(error), permanent=error.permanent, maybe_done=maybe_done, retry_after=error.retry_after)
+    return DeliveryError(
+        str(error),
+        permanent=error.permanent,
+        blocked=error.blocked,
+        maybe_done=maybe_done,
+        retry_after=error.retry_after,
+    )
 
 
 DEEDS: Mapping[str, Label | Move | Restore | SaveDraft | Send | FileSent | Discard] = {

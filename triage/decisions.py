@@ -74,7 +74,8 @@ def owe(*deliveries: MailboxDelivery) -> None:
 def call_off(deliveries: QuerySet[MailboxDelivery], why: str) -> None:
     """Drop those that are still owed."""
     state = MailboxDelivery.State
-    deliveries.filter(state__in=(state.OWED, state.FAILED)).update(state=state.CANCELLED, evidence=f"called off: {why}")
+    open_ones = deliveries.filter(state__in=(*MailboxDelivery.WAITING, state.FAILED))
+    open_ones.update(state=state.CANCELLED, evidence=f"called off: {why}")
 
 
 def note(message: Message, action: str, summary: str, actor: str = "", reason: str = "") -> None:

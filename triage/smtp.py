@@ -55,7 +55,8 @@ def _send_one(raw: bytes, sender: str, recipient: str) -> Outcome:
         open_ = True
         Prepared(raw, sender, recipient, connection).send()
     except (smtplib.SMTPAuthenticationError, smtplib.SMTPNotSupportedError) as error:
-        return DeliveryError(f"the mail server refused our sign-in: check EMAIL_URL ({error})", permanent=True)
+        reason = f"the mail server refused our sign-in: check EMAIL_URL ({error})"
+        return DeliveryError(reason, permanent=True, blocked=True)
     except smtplib.SMTPRecipientsRefused as error:
         codes = [code for code, _ in error.recipients.values()]
         return DeliveryError(f"the mail server refused the recipient ({codes})", permanent=min(codes) >= 500)
@@ -67,7 +68,7 @@ def _send_one(raw: bytes, sender: str, recipient: str) -> Outcome:
         return DeliveryError(f"the mail server refused the mail: {error.smtp_code}", permanent=error.smtp_code >= 500)
     except (smtplib.SMTPException, OSError) as error:
         if not open_:
-            return DeliveryError(f"cannot reach the mail server of EMAIL_URL: {error}")
+            return DeliveryError(f"cannot reach the mail server of EMAIL_URL: {error}", blocked=True)
         return DeliveryError(f"the connection to the mail server broke: {error}", maybe_done=True)
     finally:
         connection.close()

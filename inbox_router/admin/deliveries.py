@@ -19,18 +19,18 @@ COLOURS = {
     State.DONE: "success",
     State.UNCONFIRMED: "danger",
     State.FAILED: "danger",
+    State.BLOCKED: "danger",
     State.CANCELLED: "default",
     State.SHADOW: "warning",
 }
-IN_TROUBLE = (State.FAILED, State.UNCONFIRMED)
 
 
 def in_trouble(row: Delivery) -> bool:
-    return row.state in IN_TROUBLE
+    return row.state in row.TROUBLED
 
 
 def can_retry(row: Delivery) -> bool:
-    return row.state in (*IN_TROUBLE, State.SHADOW)
+    return row.state in (*row.TROUBLED, State.SHADOW)
 
 
 def retry_deed(permission: str) -> Any:

@@ -49,7 +49,8 @@ class ProblemsPage(Page):
         """Try all that failed once more; what is unconfirmed is left to a person who looks first."""
         if not self.may_retry():
             raise PermissionDenied
-        failed = [row for kind in kinds() for row in kind._default_manager.filter(state=Delivery.State.FAILED)]
+        states = (Delivery.State.FAILED, Delivery.State.BLOCKED)
+        failed = [row for kind in kinds() for row in kind._default_manager.filter(state__in=states)]
         for row in failed:
             row.retry()
         cache.delete("badge:triage.admin.waiting.problems")

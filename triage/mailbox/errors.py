@@ -22,13 +22,14 @@ SUGGESTED_BACKOFF = re.compile(r"Backoff Time: (\d+) milliseconds", re.IGNORECAS
 class MailboxError(Exception):
     """One line that says what is wrong with a mailbox or a mail, and what to do about it.
 
-    `permanent`: repeating is pointless until a person mends something. `retry_after`: seconds that the server
-    asked us to wait.
+    `permanent`: repeating is pointless until a person mends something. `blocked`: nothing at all can be done there
+    for now. `retry_after`: seconds that the server asked us to wait.
     """
 
-    def __init__(self, message: str, *, permanent: bool = False, retry_after: float = 0) -> None:
+    def __init__(self, message: str, *, permanent: bool = False, blocked: bool = False, retry_after: float = 0) -> None:
         super().__init__(" ".join(message.split())[:400])
         self.permanent = permanent
+        self.blocked = blocked
         self.retry_after = retry_after
 
 
@@ -56,6 +57,7 @@ def understood(error: Exception, account: MailboxAccount) -> MailboxError:
     return MailboxError(
         f"{account.host} refused: {said(error)}",
         permanent=any(code in str(error) for code in PERMANENT_CODES),
+        blocked="[OVERQUOTA]" in str(error),
         retry_after=int(wait[1]) / 1000 if wait else 0,
     )
 
@@ -68,11 +70,14 @@ def is_servers_trouble(error: Exception) -> bool:
 
 def sign_in_refused(error: Exception, account: MailboxAccount) -> MailboxError:
     if TEMPORARY.search(str(error)):
-        return MailboxError(f"{account.host} lets nobody sign in for now: {said(error)}")
+        wait = SUGGESTED_BACKOFF.search(str(error))
+        reason = f"{account.host} lets nobody sign in for now: {said(error)}"
+        return MailboxError(reason, blocked=True, retry_after=int(wait[1]) / 1000 if wait else 0)
     return MailboxError(
         f"sign-in refused for {account.user} at {account.host}: check user and password in {variable(account)} "
         f"(the server said: {said(error)})",
         permanent=True,
+        blocked=True,
     )
 
 
@@ -80,15 +85,18 @@ def unreachable(error: OSError, account: MailboxAccount) -> MailboxError:
     where = f"{account.host}:{account.port}"
     if isinstance(error, socket.gaierror):
         again = error.errno == socket.EAI_AGAIN
-        return MailboxError(f"unknown host {account.host}: check {variable(account)}", permanent=not again)
+        return MailboxError(
+            f"unknown host {account.host}: check {variable(account)}", permanent=not again, blocked=True
+        )
     if isinstance(error, ssl.SSLCertVerificationError):
         reason = f"the certificate of {where} cannot be trusted: {error.verify_message}"
-        return MailboxError(f"{reason}. Check the host name in {variable(account)}", permanent=True)
+        return MailboxError(f"{reason}. Check the host name in {variable(account)}", permanent=True, blocked=True)
     if isinstance(error, ssl.SSLError):
-        return MailboxError(f"{where} does not speak TLS as expected: check scheme and port in {variable(account)}")
+        reason = f"{where} does not speak TLS as expected: check scheme and port in {variable(account)}"
+        return MailboxError(reason, blocked=True)
     if isinstance(error, TimeoutError):
         return MailboxError(f"{where} did not answer in time")
-    return MailboxError(f"cannot reach {where} ({error.strerror or error}): check {variable(account)}")
+    return MailboxError(f"cannot reach {where} ({error.strerror or error}): check {variable(account)}", blocked=True)
 
 
 def said(error: Exception) -> str:

@@ -18,3 +18,5 @@ class Command(BaseCommand):
         self.stdout.write(json.dumps(counts) if options["json"] else f"deliveries: {words(counts)}")
         if failed := counts[Delivery.State.FAILED]:
             raise CommandError(f"{failed} deliveries failed for good; see Problems in the admin.")
+        if blocked := counts[Delivery.State.BLOCKED]:
+            raise CommandError(f"{blocked} deliveries wait until we are let in again; see Problems in the admin.")
