@@ -119,6 +119,7 @@ SECTIONS = (
             Item("Slack alerts", "chat", "routing_slackalert_changelist", "routing.view_slackalert"),
             Item("Sheet rows", "table_rows", "crm_sheetrow_changelist", "crm.view_sheetrow"),
             Item("Judgements", "psychology", "triage_classification_changelist", "triage.view_classification"),
+            Item("Learned from people", "school", "triage_lesson_changelist", "triage.view_lesson"),
             Item("Sent mail", "send", "triage_sentmail_changelist", "triage.view_sentmail"),
             Item("Memberships", "group_add", "routing_membership_changelist", "routing.view_membership"),
             Item("Leave", "event_busy", "routing_leave_changelist", "routing.view_leave"),

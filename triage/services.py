@@ -19,8 +19,10 @@ from inbox_router.delivery import DeliveryError, work_off_all
 from routing.models import Assignment, Salesperson
 from routing.services import reassign, release_holds, tick
 from triage import canary, capture, classifiers
-from triage.decisions import REVIEW_LABEL, Known, call_off, note, owe
+from triage.decisions import REVIEW_LABEL, Known, call_off, note, owe, to_review
 from triage.leads import draft_for, withdraw
+from triage.learning import verdicts
+from triage.learning.judges import judge
 from triage.mailbox import MailboxError
 from triage.models import Category, Classification, Draft, Mailbox, MailboxDelivery, Message
 from triage.models.mailbox import LeaseLost
@@ -67,7 +69,7 @@ def process(only: str = "", seconds: float = math.inf) -> Report:
 
 def run_mailboxes(mailboxes: Sequence[Mailbox], report: Report, until: float) -> None:
     """Run the pipeline over each; the trouble of one is no other's."""
-    classifier = classifiers.from_settings()
+    classifier = judge()
     with Reader(settings.COMPANY_DOMAINS) as reader:
         for mailbox in mailboxes:
             try:
@@ -159,7 +161,26 @@ def person_judgement(message: Message, category: str, user: AbstractBaseUser, wh
         sender_first_name=before.sender_first_name if before else "",
         company=before.company if before else "",
         reason=why[:500] or f"decided by {user}",
+        asked=message.status == Status.REVIEW,
     )
+
+
+@transaction.atomic
+def take_back(message: Message, user: AbstractBaseUser) -> None:
+    """Undo the verdict of a person: it teaches nothing any more, and the message waits for a person again.
+
+    Raises Conflict if there is none, or if the message was decided anew meanwhile.
+    """
+    verdict = verdicts.live().filter(message=message).first()
+    current = Message.objects.filter(pk=message.pk, version=message.version)
+    if verdict is None or not current.update(status=Status.CLASSIFIED):
+        raise Conflict("There is no decision of a person to take back; nothing was changed.")
+    Classification.objects.filter(pk=verdict.pk).update(undone_at=timezone.now())
+    call_off(message.deliveries.all(), "the decision was taken back")
+    bring_back(message)
+    if verdict.category == Category.LEAD:
+        withdraw(message, str(user), "the decision was taken back")
+    to_review(message, f"{user} took the decision for {verdict.get_category_display()} back", run=None)
 
 
 @transaction.atomic

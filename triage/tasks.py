@@ -9,10 +9,12 @@ from django_q.tasks import async_task, queue_size
 
 from inbox_router.stopping import unwind_on_sigterm
 from triage import services
+from triage.learning import refitting
 from triage.models import Heartbeat
 
 RUN = "triage.tasks.run_pipeline"
 CHECKS = "triage.tasks.run_checks"
+LEARNING = "triage.tasks.learn"
 PING = "triage.tasks.ping"
 # The next run goes on with what is left. Much below the cluster's own time limit, which is brutal, and so
 # short that two runs never keep both workers busy until the watchdog takes the cluster for dead.
@@ -30,11 +32,18 @@ def run_checks() -> str:
     return services.check()
 
 
+def learn() -> str:
+    """Have the embedded classifier learn what people said since the last time; at most once a minute."""
+    made = refitting.learn()
+    return f"learned from {made}" if made else "nothing new"
+
+
 def ensure_schedules() -> None:
-    """Make the schedule, once however often this is called. Runs are asked for by the watchdog, more often."""
+    """Make the schedules, once however often this is called. Runs are asked for by the watchdog, more often."""
     Schedule.objects.filter(func=RUN).delete()
-    every_hour = {"func": CHECKS, "schedule_type": Schedule.MINUTES, "minutes": 60, "repeats": -1}
-    Schedule.objects.update_or_create(name="checks", defaults=every_hour)
+    for name, func, minutes in (("learning", LEARNING, 1), ("checks", CHECKS, 60)):
+        times = {"func": func, "schedule_type": Schedule.MINUTES, "minutes": minutes, "repeats": -1}
+        Schedule.objects.update_or_create(name=name, defaults=times)
 
 
 def run_soon() -> None:

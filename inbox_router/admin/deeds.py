@@ -17,6 +17,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.functional import Promise
 from unfold.admin import ModelAdmin
 from unfold.dataclasses import ActionDialog, UnfoldAction
 from unfold.decorators import action
@@ -43,10 +44,10 @@ def always(row: Model) -> bool:
 
 
 def deed(
-    title: str,
+    title: str | Promise,
     *,
     permission: str,
-    text: str = "",
+    text: str | Promise = "",
     form: type[BaseDialogForm] = Ask,
     button: str = "",
     icon: str = "",

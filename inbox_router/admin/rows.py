@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
+from django.utils.functional import Promise
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 from unfold.forms import PaginationInlineFormSet
@@ -13,7 +14,7 @@ Column = TypeVar("Column", bound=Callable[..., Any])
 
 
 def column(
-    title: str,
+    title: str | Promise,
     *,
     ordering: str | None = None,
     label: bool | Mapping[Any, str] | None = None,

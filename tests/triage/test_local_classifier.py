@@ -11,11 +11,12 @@ import pytest
 from triage.classifiers import MailText
 from triage.classifiers.local import STARTER, LocalClassifier
 from triage.classifiers.local.augmentation import without_list
+from triage.classifiers.local.change import Correction
 from triage.classifiers.local.concepts import concepts_in
 from triage.classifiers.local.dataset import LabelledMail
 from triage.classifiers.local.features import features_of
 from triage.classifiers.local.model import CATEGORIES, Model, Verdict, final_confidence
-from triage.classifiers.local.refit import Correction, refit
+from triage.classifiers.local.refit import refit
 from triage.classifiers.local.starter import starter_mail
 from triage.classifiers.local.training import train
 from triage.classifiers.local.wording import fold, plain, words_in

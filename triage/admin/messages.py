@@ -10,6 +10,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import (
     ChoicesDropdownFilter,
     RangeDateFilter,
@@ -26,9 +28,10 @@ from inbox_router.shown import ago, plain
 from triage.admin.customers import CustomersPage
 from triage.admin.problems import ProblemsPage
 from triage.admin.review import ReviewPage
+from triage.learning import verdicts
 from triage.models import Category, Classification, MailboxDelivery, Message
 from triage.search import matching
-from triage.services import Conflict, decide, read_again
+from triage.services import Conflict, decide, read_again, take_back
 
 Status = Message.Status
 CHOICES = [choice for choice in Category.choices if choice[0] != Category.UNCERTAIN]
@@ -41,6 +44,7 @@ CATEGORY_COLOURS = {
 }
 STATUS_COLOURS = {Status.REVIEW: "warning", Status.QUARANTINED: "danger", Status.DONE: "success", Status.ACTED: "info"}
 NOT_TO_DECIDE = (Status.FOUND, Status.FETCHED, Status.FILTERED, Status.CLASSIFIED, Status.QUARANTINED, Status.DUPLICATE)
+DECIDED = (Status.ACTED, Status.LOGGED, Status.DONE)
 HEAVY = ("text", "new_text", "headers", "raw", "references")
 
 
@@ -97,7 +101,7 @@ class MessagePage(ReadOnly, WithDeeds, Rows):
     list_select_related = ["mailbox"]
     ordering = ["-received_at", "-pk"]
     inlines = [Judgements, Owed]
-    actions_detail = ["decide", "read_again"]
+    actions_detail = ["decide", "take_back", "read_again"]
     refusals = (Conflict,)
     fieldsets = [
         (None, {"fields": ["about", "from_whom", "received", "mail", "attached"]}),
@@ -239,6 +243,17 @@ class MessagePage(ReadOnly, WithDeeds, Rows):
         row.version = answers["version"]
         decide(row, answers["category"], person(request), why=answers["why"])
         return f"{row.subject or 'The message'}: {Category(answers['category']).label}."
+
+    @deed(
+        _("Take the decision back"),
+        permission="triage.change_message",
+        icon="undo",
+        when=lambda row: row.status in DECIDED and verdicts.live().filter(message=row).exists(),
+        text=_("The message waits for a person again, and the classifier forgets what it learned from the decision."),
+    )
+    def take_back(self, request: HttpRequest, row: Message, answers: dict[str, Any]) -> str:
+        take_back(row, person(request))
+        return gettext("Taken back: it waits for a person again.")
 
     @deed(
         "Read again",

@@ -4,6 +4,7 @@ from triage.models.capture import CaptureCheck
 from triage.models.delivery import MailboxDelivery
 from triage.models.draft import Draft
 from triage.models.judgement import Category, Classification, SenderRule
+from triage.models.lesson import Lesson
 from triage.models.mailbox import Mailbox, Run
 from triage.models.message import Message, SentMail
 from triage.models.worker import Heartbeat
@@ -14,6 +15,7 @@ __all__ = [
     "Classification",
     "Draft",
     "Heartbeat",
+    "Lesson",
     "Mailbox",
     "MailboxDelivery",
     "Message",

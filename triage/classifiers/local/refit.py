@@ -6,12 +6,11 @@ that undoing a correction is refitting without it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from triage.classifiers import MailText
+from triage.classifiers.local.change import Change, Correction
 from triage.classifiers.local.features import SIZE, Features, features_of
 from triage.classifiers.local.model import CATEGORIES, Model
 
@@ -19,26 +18,24 @@ DOUBT = 3.0  # how much a single correction is doubted: more of them must agree 
 MARGIN = 1.0  # a score beyond this needs no correction
 
 
-@dataclass(frozen=True)
-class Correction:
-    """A mail and the category that a person gave it, confirming or changing the judged one."""
-
-    mail: MailText
-    category: str
-
-
 def refit(starter: Model, corrections: Sequence[Correction]) -> Model:
     """The starter model, moved towards the corrections; the starter model itself if there are none."""
+    return change_by(starter, corrections).on(starter)
+
+
+def change_by(starter: Model, corrections: Sequence[Correction]) -> Change:
+    """What all corrections together change in the starter model."""
     if not corrections:
-        return starter
+        return Change(np.zeros(0, dtype=np.int32), np.zeros((0, len(CATEGORIES)), dtype=np.float16))
     rows = [features_of(one.mail) for one in corrections]
     matrix = sparse(rows)
     wanted = np.array([[MARGIN if one.category == name else -MARGIN for name in CATEGORIES] for one in corrections])
     missing = np.where(wanted * starter.scores(rows) < MARGIN, wanted - starter.scores(rows), 0.0)
     likeness = (matrix @ matrix.T).toarray()
     shares = np.linalg.solve(likeness + DOUBT * np.eye(len(rows)), missing)
-    change: np.ndarray = matrix.T @ shares.astype(np.float32)
-    return replace(starter, coefficients=starter.coefficients + change)
+    change: np.ndarray = (matrix.T @ shares.astype(np.float32)).astype(np.float16)
+    columns = np.flatnonzero(change.any(axis=1)).astype(np.int32)
+    return Change(columns, change[columns])
 
 
 def sparse(rows: Sequence[Features]) -> csr_matrix:

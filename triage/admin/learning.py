@@ -1,0 +1,24 @@
+"""The pages of what the embedded classifier learned from people."""
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from inbox_router.admin.rows import ReadOnly, Rows, column
+from inbox_router.shown import ago
+from triage.models import Lesson
+
+
+@admin.register(Lesson)
+class LessonPage(ReadOnly, Rows):
+    list_display = ["when", "examples", "took"]
+    fields = ["when", "examples", "took"]
+    readonly_fields = ["when", "took"]
+    ordering = ["-pk"]
+
+    @column(_("Learned"), ordering="made_at")
+    def when(self, lesson: Lesson) -> str:
+        return ago(lesson.made_at)
+
+    @column(_("Took"), ordering="seconds")
+    def took(self, lesson: Lesson) -> str:
+        return f"{lesson.seconds:.1f} s"

@@ -1,0 +1,31 @@
+"""What people said that mail is: the examples that everything here learns from."""
+
+from __future__ import annotations
+
+import hashlib
+
+from django.db.models import OuterRef, QuerySet, Subquery
+
+from triage.classifiers.local.change import Correction
+from triage.models import Classification
+from triage.stages.classify import mail_text
+
+NEWEST = 600  # as many verdicts teach the classifier; with them a refit takes a few seconds
+
+
+def live() -> QuerySet[Classification]:
+    """The verdict that counts of each message: a person's last one, if it was not taken back. The newest first."""
+    by_people = Classification.objects.filter(judge=Classification.Judge.PERSON, undone_at=None)
+    last = by_people.filter(message=OuterRef("message")).order_by("-pk").values("pk")[:1]
+    return by_people.filter(pk=Subquery(last)).order_by("-pk")
+
+
+def corrections() -> list[Correction]:
+    """The mails of the newest verdicts as a judge sees them, with what people said; the oldest first."""
+    rows = live().select_related("message__mailbox", "message__sender_rule")[:NEWEST]
+    return [Correction(mail_text(row.message), row.category) for row in reversed(rows)]
+
+
+def state() -> str:
+    """Which verdicts teach now, as a SHA-256: it changes when one is given, changed or taken back."""
+    return hashlib.sha256(repr(list(live().values_list("pk", flat=True)[:NEWEST])).encode()).hexdigest()
