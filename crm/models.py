@@ -95,6 +95,8 @@ class AuditEntry(models.Model):
     class Meta:
         verbose_name_plural = "audit entries"
         ordering = ["-pk"]
+        indexes = [models.Index(fields=["sender"], name="audit_by_sender", opclasses=["varchar_pattern_ops"])]
+        permissions = [("export_auditentry", "Can download the audit log")]
 
     def __str__(self) -> str:
         return f"{self.action}: {self.summary}"

@@ -52,6 +52,7 @@ MACHINE = (
     "django_q.view_failure",
 )
 REVIEWING, APPROVING = "triage.change_message", "triage.change_draft"
+EXPORTING = "crm.export_auditentry"
 MENDING = ("crm.change_sheetrow", "routing.change_slackalert", "triage.change_mailboxdelivery")
 
 ROLES: dict[str, tuple[str, ...]] = {
@@ -65,6 +66,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         *RECORDS,
         REVIEWING,
         APPROVING,
+        EXPORTING,
         *MENDING,
         "crm.change_lead",
         "crm.change_contact",
@@ -80,6 +82,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         *MACHINE,
         *MENDING,
         *RULES,
+        EXPORTING,
         "triage.change_mailbox",
         "django_q.change_schedule",
         "auth.view_user",

@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "unfold.apps.BasicAppConfig",  # the plain one: the site is ours
     "unfold.contrib.filters",
     "unfold.contrib.simple_history",
+    "unfold.contrib.import_export",
     "inbox_router.apps.SiteConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -52,6 +53,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_q",
     "simple_history",
+    "import_export",
     "csp",
     "inbox_router",
     "crm",

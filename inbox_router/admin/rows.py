@@ -10,6 +10,8 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 from unfold.forms import PaginationInlineFormSet
 
+from inbox_router.admin.paging import BoundedPaginator
+
 Column = TypeVar("Column", bound=Callable[..., Any])
 
 
@@ -33,6 +35,7 @@ class Rows(ModelAdmin):
     """A list of rows with a page each."""
 
     list_per_page = 25
+    paginator: Any = BoundedPaginator
     show_full_result_count = False
     list_filter_submit = True
     list_fullwidth = True

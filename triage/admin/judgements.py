@@ -11,6 +11,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter,
 from inbox_router.admin.rows import ReadOnly, Rows, column
 from inbox_router.shown import ago
 from triage.models import Category, Classification, SenderRule
+from triage.search import matching
 
 
 class RuleForm(forms.ModelForm):
@@ -58,13 +59,18 @@ class ClassificationPage(ReadOnly, Rows):
         ("confidence", RangeNumericFilter),
         ("created_at", RangeDateFilter),
     ]
-    search_fields = ["message__subject", "message__sender_address", "reason"]
-    search_help_text = "Subject, sender or reason"
+    search_fields = ["reason"]  # shows the search box; get_search_results has its own index
+    search_help_text = "Name, address, subject or words of the message"
     ordering = ["-pk"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Classification]:
         rows: QuerySet[Classification] = super().get_queryset(request).select_related("message", "person")
         return rows.defer("message__text", "message__new_text", "message__headers", "message__raw")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Classification], search_term: str
+    ) -> tuple[QuerySet[Classification], bool]:
+        return (queryset.filter(message__in=matching(search_term)) if search_term.strip() else queryset), False
 
     @column("Message", header=True)
     def about(self, row: Classification) -> tuple[str, str]:

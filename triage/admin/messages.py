@@ -273,6 +273,13 @@ class MailboxDeliveryPage(DeliveryPage):
     acknowledge = acknowledge_deed("triage.change_mailboxdelivery")
     list_filter = [*DeliveryPage.list_filter, ("deed", ChoicesDropdownFilter), ("mailbox", RelatedDropdownFilter)]
 
+    search_help_text = "Name, address, subject or words of the message"
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[MailboxDelivery], search_term: str
+    ) -> tuple[QuerySet[MailboxDelivery], bool]:
+        return (queryset.filter(message__in=matching(search_term)) if search_term.strip() else queryset), False
+
     @column("Deed", ordering="deed")
     def what(self, row: Any) -> str:
         return f"{row.get_deed_display().capitalize()} {row.label}: {row.message.subject or 'no subject'}"

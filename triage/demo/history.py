@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from random import Random
 
 from django.db import connection, transaction
+from django.db.models import F, OuterRef, Subquery
 from django.utils import timezone
 
 from crm.models import AuditEntry, Contact, Lead, SheetRow
@@ -95,6 +96,7 @@ def write(office: Office, amounts: Amounts, numbers: range, first: int) -> None:
     MailboxDelivery.objects.bulk_create([label(one) for one in messages])
     log(messages, amounts, numbers)
     write_leads(office, [one for one in messages if one.category == Category.LEAD])
+    set_clocks(messages)
     Mailbox.objects.filter(pk=office.mailbox.pk).update(last_uid=messages[-1].uid)
 
 
@@ -185,9 +187,17 @@ def write_leads(office: Office, messages: list[Message]) -> None:
         for row, one in zip(given, messages, strict=True)
     )
     write_replies(messages, owners)
-    for lead, one in zip(leads, messages, strict=True):
-        lead.created_at = one.received_at or timezone.now()
-    Lead.objects.bulk_update(leads, ["created_at"])
+
+
+def set_clocks(messages: list[Message]) -> None:
+    """Let the rows be as old as their mail: Django gives each the moment at which it is stored."""
+    keys, threads = [one.pk for one in messages], [one.thread_id for one in messages]
+    Message.objects.filter(pk__in=keys).update(created_at=F("received_at"))
+    of_message = Message.objects.filter(pk=OuterRef("message_id")).values("received_at")
+    Classification.objects.filter(message__in=keys).update(created_at=Subquery(of_message))
+    MailboxDelivery.objects.filter(message__in=keys).update(created_at=Subquery(of_message))
+    of_thread = Message.objects.filter(thread_id=OuterRef("thread_id")).values("received_at")[:1]
+    Lead.objects.filter(thread_id__in=threads).update(created_at=Subquery(of_thread))
 
 
 def contact(one: Message) -> Contact:

@@ -73,7 +73,7 @@ class Classification(models.Model):
     cost = models.DecimalField(max_digits=12, decimal_places=6, default=0, help_text="USD")
     asked = models.BooleanField(default=False, help_text="The person was asked, and did not come upon it by chance")
     undone_at = models.DateTimeField(null=True, blank=True, help_text="When a person's verdict was taken back")
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
 
     def __str__(self) -> str:
         return f"{self.category} {self.sure} by {self.judge}"

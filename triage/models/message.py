@@ -72,7 +72,7 @@ class Message(models.Model):
 
     category = models.CharField(max_length=10, choices=Category, blank=True, db_index=True)
     confidence = models.FloatField(null=True, blank=True)
-    language = models.CharField(max_length=8, blank=True)
+    language = models.CharField(max_length=8, blank=True, db_index=True)
     technical = models.BooleanField(default=False)
     review_reason = models.CharField(max_length=300, blank=True)
     decided_at = models.DateTimeField(null=True, blank=True)
@@ -80,7 +80,7 @@ class Message(models.Model):
     version = models.PositiveIntegerField(
         default=0, help_text="Counts decisions; two people cannot decide the same one"
     )
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
 
     class Meta:
         constraints = [

@@ -1,12 +1,13 @@
-"""The records: contacts, the log, and its mirror. Leads have their page in `triage`, which hands drafts over too."""
+"""The records: contacts, and the mirror of the log. Leads have their page in `triage`, which hands drafts over too."""
 
 from django.contrib import admin
-from django.db.models import Count, QuerySet
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter
+from unfold.contrib.filters.admin import RangeDateFilter
 
-from crm.models import AuditEntry, Contact, Lead, SheetRow
-from inbox_router.admin.deliveries import COLOURS, DeliveryPage, acknowledge_deed, retry_deed
+from crm.models import Contact, Lead, SheetRow
+from inbox_router.admin.deliveries import DeliveryPage, acknowledge_deed, retry_deed
 from inbox_router.admin.rows import Lines, NeverDeleted, ReadOnly, Rows, column
 from inbox_router.shown import ago
 
@@ -35,7 +36,10 @@ class ContactPage(NeverDeleted, Rows):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Contact]:
         rows: QuerySet[Contact] = super().get_queryset(request)
-        return rows.annotate(lead_count=Count("leads"))
+        of_contact = (
+            Lead.objects.filter(contact=OuterRef("pk")).order_by().values("contact").annotate(number=Count("pk"))
+        )
+        return rows.annotate(lead_count=Coalesce(Subquery(of_contact.values("number")), 0))
 
     @column("Contact", header=True, ordering="name")
     def who(self, contact: Contact) -> tuple[str, str]:
@@ -48,30 +52,6 @@ class ContactPage(NeverDeleted, Rows):
     @column("Since", ordering="created_at")
     def since(self, contact: Contact) -> str:
         return ago(contact.created_at)
-
-
-@admin.register(AuditEntry)
-class AuditPage(ReadOnly, Rows):
-    list_display = ["when", "actor", "action", "told", "mirrored"]
-    list_filter = [("actor_kind", ChoicesDropdownFilter), "action", ("at", RangeDateFilter)]
-    search_fields = ["subject", "sender", "mail_subject", "summary"]
-    search_help_text = "What it is about (message:12), the sender, a subject, or what it says"
-    list_select_related = ["sheet_row"]
-    ordering = ["-pk"]
-    fields = ["at", "actor_kind", "actor", "action", "subject", "summary", "reason", "sender", "mail_subject", "key"]
-
-    @column("When", ordering="at")
-    def when(self, entry: AuditEntry) -> str:
-        return ago(entry.at)
-
-    @column("What happened", header=True)
-    def told(self, entry: AuditEntry) -> tuple[str, str]:
-        return (entry.summary, " · ".join(filter(None, [entry.mail_subject, entry.reason])) or entry.subject)
-
-    @column("In the sheet", label=COLOURS)
-    def mirrored(self, entry: AuditEntry) -> tuple[str, str] | str:
-        row: SheetRow | None = getattr(entry, "sheet_row", None)
-        return (row.state, row.get_state_display().partition(":")[0]) if row else ""
 
 
 @admin.register(SheetRow)
