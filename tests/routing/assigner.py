@@ -11,6 +11,7 @@ from collections import Counter
 
 import django
 from django.db import transaction
+from django.db.models import Max, Min
 
 django.setup()
 
@@ -56,6 +57,7 @@ def look() -> None:
     for pool in Pool.objects.all():
         counts = [turns[pool.name, m.salesperson.name] for m in pool.memberships.select_related("salesperson")]
         spreads[pool.name] = max(counts) - min(counts)
+    times = Assignment.objects.aggregate(first=Min("at"), last=Max("at"))
     owned = Counter(Assignment.objects.filter(active=True).values_list("lead", flat=True))
     print(  # noqa: T201
         json.dumps(
@@ -68,6 +70,7 @@ def look() -> None:
                 "entries": AuditEntry.objects.count(),
                 "sum of credits": sum(Membership.objects.values_list("credit", flat=True)),
                 "spreads": spreads,
+                "seconds": (times["last"] - times["first"]).total_seconds(),
             }
         )
     )

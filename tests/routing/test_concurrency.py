@@ -1,6 +1,7 @@
 """Many processes at once, some of them killed: no turn is lost or doubled.
 
-ROTATION_LEADS=10000 makes it the full-size run; its figure is printed with pytest -s.
+ROTATION_LEADS=10000 makes it the full-size run, ROTATION_KILLS says how many processes are killed meanwhile; the
+figures are printed with pytest -s.
 """
 
 import json
@@ -15,6 +16,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 LEADS = int(os.environ.get("ROTATION_LEADS", "120"))
+KILLS = int(os.environ.get("ROTATION_KILLS", "3"))
 
 
 class Team:
@@ -47,7 +49,6 @@ class Team:
     def assign(self, workers: int, *, kills: int) -> None:
         """Assign all leads; each of so many kills hits a random worker, which then starts anew."""
         each = LEADS // workers
-        begun = time.monotonic()
         commands = [("-m", "tests.routing.assigner", "work", str(number), str(each)) for number in range(workers)]
         running = [self.start(*command) for command in commands]
         for _ in range(kills):
@@ -59,14 +60,14 @@ class Team:
         for process in running:
             _, errors = process.communicate()
             assert process.returncode == 0, errors
-        seconds = time.monotonic() - begun
-        told = f"{workers} processes, {kills} kills: {LEADS} leads in {seconds:.1f} s, {LEADS / seconds:.0f} a second"
-        sys.stdout.write(f"{self.env['DATABASE_URL'].partition(':')[0]}, {told}\n")
 
     def check(self, workers: int) -> None:
         leads = LEADS // workers * workers
         seen = json.loads(self.run("-m", "tests.routing.assigner", "look"))
-        spreads = seen.pop("spreads")
+        spreads, seconds = seen.pop("spreads"), seen.pop("seconds")
+        kind = self.env["DATABASE_URL"].partition(":")[0]
+        told = f"{leads} leads in {seconds:.1f} s, {leads / seconds:.0f} a second, spreads {spreads}"
+        sys.stdout.write(f"{kind}, {workers} processes, {KILLS} kills: {told}, {seen}\n")
         assert seen == {
             "leads": leads,
             "owned once": leads,
@@ -82,11 +83,11 @@ class Team:
 @pytest.mark.postgres
 def test_eight_processes_on_postgresql_lose_and_double_no_turn(postgres_url: str, tmp_path: Path) -> None:
     team = Team(postgres_url, tmp_path)
-    team.assign(8, kills=3)
+    team.assign(8, kills=KILLS)
     team.check(8)
 
 
 def test_four_processes_on_sqlite_lose_and_double_no_turn(tmp_path: Path) -> None:
     team = Team(f"sqlite:///{tmp_path / 'team.sqlite3'}", tmp_path)
-    team.assign(4, kills=2)
+    team.assign(4, kills=KILLS)
     team.check(4)
