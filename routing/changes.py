@@ -1,25 +1,27 @@
 """What an edit of a pool means, in words, before it is saved."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from typing import Any
 
 from django.db import models
+from django.utils.translation import gettext as _
 
-from routing.models import Membership, Pool
-from routing.preview import next_up
+from routing.models import Leave, Membership, Pool
+from routing.preview import Foreseen, next_up
 
 MEMBER_FIELDS = ("weight", "active", "cap_day", "cap_week", "cap_open", "paused_until")
 
 
-def changes(pool: Pool, members: Sequence[Membership]) -> list[str]:
+def changes(pool: Pool, members: Sequence[Membership], leaves: Sequence[Leave] = ()) -> list[str]:
     """One sentence per difference between a pool as it is stored and as it is edited; who is next comes last.
 
-    `pool` and `members` hold the edits, unsaved; a member without a primary key is new.
+    `pool`, `members` and `leaves` hold the edits, unsaved; what has no primary key is new.
     """
     stored = Pool.objects.filter(pk=pool.pk).first()
     before = list(stored.memberships.select_related("salesperson")) if stored else []
-    told = [*_of_pool(stored, pool), *_of_members(before, members)]
-    if stored and (turned := _next_change(stored, before, pool, members)):
+    told = [*_of_pool(stored, pool), *_of_members(before, members), *_of_leaves(leaves)]
+    if stored and (turned := _next_change(next_up(stored, before, 1), next_up(pool, members, 1, leaves))):
         told.append(turned)
     return told
 
@@ -47,6 +49,17 @@ def _of_members(before: Sequence[Membership], after: Sequence[Membership]) -> It
     yield from (f"{member.salesperson.name} leaves." for member in before if member.salesperson_id not in kept)
 
 
+def _of_leaves(leaves: Iterable[Leave]) -> Iterator[str]:
+    for leave in leaves:
+        told = {"name": leave.salesperson.name, "first": _day(leave.first_day), "last": _day(leave.last_day)}
+        words = _("%(name)s: on leave from %(first)s to %(last)s.") if leave.takes_time else _("%(name)s: no leave.")
+        yield words % told
+
+
+def _day(day: date) -> str:
+    return f"{day:%-d %b %Y}"
+
+
 def _difference(old: models.Model, new: models.Model, field: Any) -> Iterator[str]:
     was, becomes = getattr(old, field.name), getattr(new, field.name)
     if was != becomes:
@@ -61,6 +74,6 @@ def _shown(value: Any) -> str:
     return f"{value:%-d %b %H:%M}" if hasattr(value, "hour") else str(value or "nothing")
 
 
-def _next_change(stored: Pool, before: Sequence[Membership], pool: Pool, after: Sequence[Membership]) -> str:
-    was, becomes = next_up(stored, before, 1)[0].name, next_up(pool, after, 1)[0].name
+def _next_change(before: Sequence[Foreseen], after: Sequence[Foreseen]) -> str:
+    was, becomes = before[0].name, after[0].name
     return "" if was == becomes else f"The next lead goes to {becomes} instead of {was}."

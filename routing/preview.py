@@ -1,12 +1,13 @@
 """Who is next, from members as they are or as they are being edited."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import chain
 
 from routing.eligibility import Load, Situation, candidates
-from routing.models import Membership, Pool
-from routing.presence import later_than_all, leaves_of, loads
+from routing.models import Leave, Membership, Pool
+from routing.presence import by_person, later_than_all, leaves_of, loads
 from routing.rotation import TURN, Turn, after, take_turn
 
 
@@ -21,19 +22,58 @@ class Foreseen:
     skipped: tuple[tuple[str, str], ...]
 
 
-def next_up(pool: Pool, members: Sequence[Membership] | None = None, count: int = 10) -> list[Foreseen]:
-    """The next turns of a pool if nothing else changes. `members` may hold edits that are not saved."""
+@dataclass(frozen=True)
+class Glance:
+    """A pool in one line: who is next ("" if nobody is there), how many can be given a lead now, how many cannot."""
+
+    next: str
+    here: int
+    away: int
+
+
+def next_up(
+    pool: Pool, members: Sequence[Membership] | None = None, count: int = 10, leaves: Iterable[Leave] = ()
+) -> list[Foreseen]:
+    """The next turns of a pool if nothing else changes. `members` and `leaves` may hold edits that are not saved."""
     if members is None:
         members = list(pool.memberships.select_related("salesperson")) if pool.pk else []
-    turns = foresee(members, situation_now(pool, members), count)
+    turns = foresee(members, situation_now(pool, members, leaves), count)
     return [_foreseen(place, turn) for place, turn in enumerate(turns, start=1)]
 
 
-def situation_now(pool: Pool, members: Sequence[Membership]) -> Situation:
-    """Who of these members is there."""
+def situation_now(pool: Pool, members: Sequence[Membership], leaves: Iterable[Leave] = ()) -> Situation:
+    """Who of these members is there. `leaves` are edits: each takes the place of the stored one, if there is one."""
     now = later_than_all(members)
     people = {member.salesperson_id for member in members}
-    return Situation(now, leaves_of(people, now), loads(members, now, copies=pool.kind == Pool.Kind.CC))
+    known = with_edits(chain.from_iterable(leaves_of(people, now).values()), leaves)
+    return Situation(now, by_person(known), loads(members, now, copies=pool.kind == Pool.Kind.CC))
+
+
+def with_edits(stored: Iterable[Leave], edits: Iterable[Leave]) -> list[Leave]:
+    """The stored leaves, each edited one as it is edited, and the new ones."""
+    edits = list(edits)
+    edited = {leave.pk for leave in edits}
+    return [*(leave for leave in stored if leave.pk not in edited), *edits]
+
+
+def glances(pools: Sequence[Pool]) -> dict[int, Glance]:
+    """Each pool at a glance, by primary key; the same few statements, however many. Their members are at hand."""
+    members = {pool.pk: list(pool.memberships.all()) for pool in pools}
+    everyone = list(chain.from_iterable(members.values()))
+    now = later_than_all(everyone)
+    leaves = leaves_of({member.salesperson_id for member in everyone}, now)
+    copies = {pool.pk for pool in pools if pool.kind == Pool.Kind.CC}
+    loaded = {
+        kind: loads([m for m in everyone if (m.pool_id in copies) == kind], now, copies=kind) for kind in (True, False)
+    }
+    return {
+        pool: _glance(take_turn(candidates(rows, Situation(now, leaves, loaded[pool in copies]))))
+        for pool, rows in members.items()
+    }
+
+
+def _glance(turn: Turn) -> Glance:
+    return Glance(turn.winner.name if turn.winner else "", len(turn.standings), len(turn.skipped))
 
 
 def foresee(members: Sequence[Membership], situation: Situation, count: int) -> Iterator[Turn]:

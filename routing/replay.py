@@ -12,6 +12,7 @@ from routing.eligibility import Load, Situation, candidates, local_day
 from routing.matching import Inquiry, all_pools, choose
 from routing.models import Assignment, Leave, LedgerLine, Membership, Pool, Rule
 from routing.presence import by_person
+from routing.preview import with_edits
 from routing.rotation import Candidate, after, take_turn
 
 
@@ -31,8 +32,8 @@ class Replayed:
         return self.actual != self.would
 
 
-def replay(pool: Pool, members: Sequence[Membership], days: int = 30) -> list[Replayed]:
-    """Replay the last days' rotation leads that the changed pool takes, or took; both may hold unsaved edits.
+def replay(pool: Pool, members: Sequence[Membership], days: int = 30, leaves: Iterable[Leave] = ()) -> list[Replayed]:
+    """Replay the last days' rotation leads that the changed pool takes, or took; all may hold unsaved edits.
 
     Leaves, hours, holidays, weights and daily and weekly caps count as they are now told; pauses and caps on open
     leads of that time are not known any more and do not.
@@ -42,8 +43,8 @@ def replay(pool: Pool, members: Sequence[Membership], days: int = 30) -> list[Re
     rows = rows.select_related("lead__contact", "salesperson", "pool").order_by("pk")
     pools = [pool if each.pk == pool.pk else each for each in all_pools()]
     if pool.pk is None:
-        pools = sorted([*pools, pool], key=lambda each: (each.position is None, each.position))
-    return list(_replayed(rows, pool, pools, _Team(pool, members, start)))
+        pools = sorted([*pools, pool], key=lambda each: each.place)
+    return list(_replayed(rows, pool, pools, _Team(pool, members, start, leaves)))
 
 
 def _replayed(rows: Iterable[Assignment], pool: Pool, pools: Sequence[Pool], team: "_Team") -> Iterator[Replayed]:
@@ -67,11 +68,12 @@ def totals(rows: Iterable[Replayed]) -> dict[str, tuple[int, int]]:
 class _Team:
     """The members of the changed pool, from the credits that they had as the span began."""
 
-    def __init__(self, pool: Pool, members: Sequence[Membership], start: datetime) -> None:
+    def __init__(self, pool: Pool, members: Sequence[Membership], start: datetime, edits: Iterable[Leave]) -> None:
         self.pool = pool
         self.members = [_then(member, pool, start) for member in members]
         people = [member.salesperson_id for member in members]
-        self.leaves: Mapping[int, Sequence[Leave]] = by_person(Leave.objects.filter(salesperson__in=people))
+        stored = Leave.objects.filter(salesperson__in=people)
+        self.leaves: Mapping[int, Sequence[Leave]] = by_person(with_edits(stored, edits))
         self.got: dict[int, list[datetime]] = {person: [] for person in people}
         self.credits: dict[int, Candidate] = {}
 

@@ -1,29 +1,34 @@
 """The page of a pool: what it takes, who stands in it, and who is next."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Prefetch, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
 from unfold.decorators import action
 
 from inbox_router.admin.rows import NeverDeleted, Rows, column
 from routing.admin.governed import ByPoolManagers
 from routing.admin.history import PoolHistory, Reasoned
-from routing.admin.members import Members, edited
+from routing.admin.members import Members, edited, edited_leaves
 from routing.admin.preview import coming, past, what_if
 from routing.admin.statement import StatementPage
 from routing.admin.words import WithWords
 from routing.matching import sentence
-from routing.models import Membership, Pool
+from routing.models import Leave, Membership, Pool
+from routing.preview import Glance, glances
 
 
 @admin.register(Pool)
 class PoolPage(NeverDeleted, ByPoolManagers, WithWords, Reasoned, Rows):
-    list_display = ["named", "takes", "people", "given", "active"]
+    list_display = ["named", "takes", "people", "given", "answers"]
     list_filter = ["active", "kind"]
     search_fields = ["name"]
     ordering = ["position", "pk"]
@@ -59,43 +64,77 @@ class PoolPage(NeverDeleted, ByPoolManagers, WithWords, Reasoned, Rows):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Pool]:
         members = Membership.objects.select_related("salesperson")
         rows: QuerySet[Pool] = super().get_queryset(request).prefetch_related(Prefetch("memberships", members))
-        return rows.annotate(given_count=Count("assignments", filter=Q(assignments__active=True)))
+        week = timezone.now() - timedelta(days=7)
+        return rows.annotate(
+            given_count=Count("assignments", filter=Q(assignments__active=True, assignments__at__gte=week))
+        )
+
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        """The list, with each pool at a glance."""
+        shown = super().get_changelist_instance(request)
+        seen = glances(list(shown.result_list))
+        for pool in shown.result_list:
+            pool.glance = seen[pool.pk]
+        return shown  # type: ignore[no-any-return]
 
     @column("Pool", header=True, ordering="position")
     def named(self, pool: Pool) -> tuple[str, str]:
-        return (pool.name, f"asked at place {pool.position}")
+        return (pool.name, f"asked at place {pool.position}" if pool.active else "switched off")
 
     @column("Takes")
     def takes(self, pool: Pool) -> str:
         return sentence(pool)
 
-    @column("People")
-    def people(self, pool: Pool) -> str:
-        members: list[Membership] = list(pool.memberships.all())
-        off = sum(not (member.active and member.salesperson.active) for member in members)
-        return f"{len(members) - off} active" + (f", {off} off" if off else "")
+    @column("People", header=True)
+    def people(self, pool: Pool) -> tuple[str, str]:
+        glance: Glance = pool.glance  # type: ignore[attr-defined]
+        inside = _("%(here)s in, %(away)s out") % {"here": glance.here, "away": glance.away}
+        return (inside, _("next: %(name)s") % {"name": glance.next or _("nobody")})
 
-    @column("Leads", ordering="given_count")
+    @column("Leads, 7 days", ordering="given_count")
     def given(self, pool: Pool) -> int:
         return int(pool.given_count)  # type: ignore[attr-defined]
+
+    @column("Answer within", ordering="response_minutes")
+    def answers(self, pool: Pool) -> str:
+        minutes = pool.response_minutes
+        if not minutes:
+            return _("not watched")
+        return _("%(hours)s h") % {"hours": f"{minutes / 60:g}"} if minutes >= 60 else _("%(n)s min") % {"n": minutes}
 
     # --- who is next, what an edit means, what was ---
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
         own = [
+            path("next/", view(self.next_of_edited), name="routing_pool_next_new"),
+            path("what-if/", view(self.what_if_edited), name="routing_pool_what_if_new"),
             path("<int:pk>/next/", view(self.next_of_edited), name="routing_pool_next"),
             path("<int:pk>/what-if/", view(self.what_if_edited), name="routing_pool_what_if"),
             path("statement/", view(StatementPage.as_view(model_admin=self)), name="routing_pool_statement"),
         ]
         return [*own, *super().get_urls()]
 
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The form of a new pool, previewed like one that is stored."""
+        places = {
+            "next_url": reverse("admin:routing_pool_next_new"),
+            "what_if_url": reverse("admin:routing_pool_what_if_new"),
+        }
+        answer: HttpResponse = super().add_view(request, form_url, (extra_context or {}) | places)
+        return answer
+
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         pool = self.get_object(request, object_id)
         if pool is not None:
-            extra_context = (extra_context or {}) | coming(pool, list(pool.memberships.all())) | past(pool)
+            shown = coming(pool, list(pool.memberships.all())) | past(pool)
+            for name in ("next", "what_if"):
+                shown[f"{name}_url"] = reverse(f"admin:routing_pool_{name}", args=(pool.pk,))
+            extra_context = (extra_context or {}) | shown
         answer: HttpResponse = super().change_view(request, object_id, form_url, extra_context)
         return answer
 
@@ -104,30 +143,30 @@ class PoolPage(NeverDeleted, ByPoolManagers, WithWords, Reasoned, Rows):
     ) -> HttpResponse:
         return PoolHistory.as_view(model_admin=self)(request, object_id=object_id)
 
-    def next_of_edited(self, request: HttpRequest, pk: int) -> HttpResponse:
+    def next_of_edited(self, request: HttpRequest, pk: int | None = None) -> HttpResponse:
         """The next leads by the form as it is on the page, and what its edits mean. Nothing is saved."""
-        pool, members = self.edited(request, pk)
-        return render(request, "admin/routing/next_names.html", coming(pool, members, edited=bool(request.POST)))
+        edit = self.edited(request, pk)
+        return render(request, "admin/routing/next_names.html", coming(*edit, edited=bool(request.POST)))
 
-    def what_if_edited(self, request: HttpRequest, pk: int) -> HttpResponse:
+    def what_if_edited(self, request: HttpRequest, pk: int | None = None) -> HttpResponse:
         """The last leads by the form as it is on the page. Nothing is saved."""
         return render(request, "admin/routing/what_if.html", what_if(*self.edited(request, pk)))
 
-    def edited(self, request: HttpRequest, pk: int) -> tuple[Pool, list[Membership]]:
-        """A pool and its members as the form on the page has them."""
-        pool = self.get_object(request, str(pk))
-        if not self.has_view_permission(request, pool):
+    def edited(self, request: HttpRequest, pk: int | None) -> tuple[Pool, list[Membership], list[Leave]]:
+        """A pool, its members and their leaves as the form on the page has them; without a key, of a new pool."""
+        pool = self.get_object(request, str(pk)) if pk else Pool()
+        if not (self.has_view_permission(request, pool) if pk else self.has_add_permission(request)):
             raise PermissionDenied
         if pool is None:
             raise Http404("There is no such pool.")
         if not request.POST:
-            return pool, list(pool.memberships.all())
-        form = self.get_form(request, pool, change=True)(request.POST, instance=pool)
+            return pool, list(pool.memberships.all()) if pk else [], []
+        form = self.get_form(request, pool if pk else None, change=bool(pk))(request.POST, instance=pool)
         form.is_valid()
-        made = Members(Pool, self.admin_site).get_formset(request, pool)
+        made = Members(Pool, self.admin_site).get_formset(request, pool if pk else None)
         formset = made(data=request.POST, instance=pool, prefix="memberships")
         formset.is_valid()
-        return pool, edited(formset)
+        return pool, edited(formset), edited_leaves(formset)
 
     @action(description="Monthly statement", permissions=["view"])  # type: ignore[untyped-decorator]
     def to_statement(self, request: HttpRequest) -> HttpResponse:

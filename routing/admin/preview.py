@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from routing.changes import changes
 from routing.fairness import Share, last_leads, shares
-from routing.models import Membership, Pool
+from routing.models import Leave, Membership, Pool
 from routing.preview import Foreseen, next_up
 from routing.replay import replay, totals
 
@@ -25,15 +25,17 @@ class Bar:
     owed: int
 
 
-def coming(pool: Pool, members: Sequence[Membership], *, edited: bool = False) -> dict[str, Any]:
+def coming(
+    pool: Pool, members: Sequence[Membership], leaves: Sequence[Leave] = (), *, edited: bool = False
+) -> dict[str, Any]:
     """The next 10 leads, why each other one gets none, and what the edit means; nothing need be saved."""
-    turns = next_up(pool, members)
+    turns = next_up(pool, members, leaves=leaves)
     return {
         "original": pool,
         "next": turns if turns[0].salesperson_id else [],
         "skipped": list(_skipped(turns)),
         "edited": edited,
-        "changes": changes(pool, members) if edited else [],
+        "changes": changes(pool, members, leaves) if edited else [],
     }
 
 
@@ -47,9 +49,9 @@ def _skipped(turns: Iterable[Foreseen]) -> Iterator[str]:
         told |= {name for name, _ in turn.skipped}
 
 
-def what_if(pool: Pool, members: Sequence[Membership]) -> dict[str, Any]:
+def what_if(pool: Pool, members: Sequence[Membership], leaves: Sequence[Leave] = ()) -> dict[str, Any]:
     """Who would have got the last days' leads under the edit. Nothing is written."""
-    rows = replay(pool, members, DAYS)
+    rows = replay(pool, members, DAYS, leaves)
     return {"totals": totals(rows), "leads": len(rows), "others": [row for row in rows if row.differs], "days": DAYS}
 
 

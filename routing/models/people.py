@@ -98,6 +98,11 @@ class Leave(models.Model):
     def __str__(self) -> str:
         return f"{self.salesperson}: {self.first_day} to {self.last_day}"
 
+    @property
+    def takes_time(self) -> bool:
+        """Whether it has a day at all: one that a form emptied has none."""
+        return self.first_day <= self.last_day
+
     def clean(self) -> None:
         if self.first_day and self.last_day and self.last_day < self.first_day:
             raise ValidationError({"last_day": "The last day cannot be before the first day."})

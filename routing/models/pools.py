@@ -82,10 +82,14 @@ class Pool(models.Model):
         return self.name
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        if self.position is None:
-            self.position = self.POSITIONS[self.Kind(self.kind)]
+        self.position = self.place
         self.version += 1
         super().save(*args, **kwargs)
+
+    @property
+    def place(self) -> int:
+        """When it is asked: at its position, or at the usual place of its kind."""
+        return self.POSITIONS[self.Kind(self.kind)] if self.position is None else self.position
 
     def clean(self) -> None:
         if self.kind == self.Kind.LANGUAGE and not self.language:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 from playwright.sync_api import expect
 
 from crm.models import Lead
@@ -30,10 +31,14 @@ def test_a_colleague_is_added_previewed_saved_seen_in_the_history_and_restored(s
     page.locator("[name=memberships-2-salesperson] + .select2").click()
     page.locator(".select2-results__option", has_text="Cleo").click()
     page.locator("[name=memberships-2-weight]").fill("2")
+    today = timezone.localdate().isoformat()
+    for name in ("away_from", "away_until"):
+        page.locator(f"[name=memberships-0-{name}]").fill(today)
     page.locator("[name=memberships-0-paused_until]").fill("2099-12-02T09:00")
     page.locator("[name=memberships-0-paused_until]").blur()
     expect(upcoming).to_contain_text("Cleo joins, weight 2.")
-    expect(upcoming).to_contain_text("Ana is paused")
+    expect(upcoming).to_contain_text("Ana: on leave from")
+    expect(upcoming).to_contain_text("Ana is on leave until")
     expect(upcoming.locator("li", has_text="10 ")).to_be_visible()
     page.get_by_role("button", name="What would the last 30 days have looked like?").click()
     expect(page.locator("#what-if")).to_contain_text("4 leads of the last 30 days")
@@ -68,6 +73,9 @@ def test_the_pages_around_a_pool_are_in_order(sit_down: Callable[..., Desk], dev
     owner = office.team().memberships.get(salesperson__name="Ana")
     owner.save()
     places = {
+        "pool": ("routing_pool_change", owner.pool_id),
+        "pool-new": ("routing_pool_add",),
+        "pools": ("routing_pool_changelist",),
         "statement": ("routing_pool_statement",),
         "pool-history": ("routing_pool_history", owner.pool_id),
         "person-history": ("routing_salesperson_history", owner.salesperson_id),

@@ -1,0 +1,125 @@
+"""What was changed of the rotation, by whom and why, and the way back."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from routing.admin.history import moments
+from routing.models import Pool
+from tests import office
+from tests.routing.forms import person_form, person_named, pool_form
+from tests.routing.making import check_books, member, owners, person
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def boss(client: Client) -> Client:
+    client.force_login(office.boss())
+    return client
+
+
+def next_names(client: Client, pool: Pool, **changes: object) -> str:
+    answer = client.post(reverse("admin:routing_pool_next", args=(pool.pk,)), pool_form(pool, **changes))
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_what_a_manager_does_with_a_new_colleague(boss):
+    pool, cleo = office.team(), person("Cleo")
+    owners(3)
+    page, history = (reverse(f"admin:routing_pool_{name}", args=(pool.pk,)) for name in ("change", "history"))
+    new = {
+        "memberships-TOTAL_FORMS": 3, "memberships-2-salesperson": cleo.pk, "memberships-2-weight": 2,
+        "memberships-2-position": 2, "memberships-2-active": "on", "memberships-0-weight": 3,
+        "memberships-1-paused_until": "2999-12-02T09:00", "change_reason": "Cleo is new",
+    }  # fmt: skip
+    said = next_names(boss, pool, **new)
+    assert "Cleo joins, weight 2." in said
+    assert "Ben</li>" not in said
+    assert "Cleo</li>" in said
+    assert boss.post(page, pool_form(pool, **new)).status_code == 302
+    told = boss.get(history).content.decode()
+    assert "Cleo is new" in told
+    assert "boss" in told
+    assert "Ana: weight 1 becomes 3" in told
+    assert "Cleo: joins, weight 2" in told
+
+    credits = dict(pool.memberships.values_list("salesperson__name", "credit"))
+    last_before = moments(pool)[1].at
+    asked = boss.get(history, {"at": last_before.isoformat()}).content.decode()
+    assert "Ana: weight 3 becomes 1." in asked
+    assert "Cleo: active yes becomes no." in asked
+    assert member(pool, cleo).active, "asking restores nothing"
+    boss.post(history, {"at": last_before.isoformat(), "why": "not yet"})
+    ana, ben, new_one = pool.memberships.order_by("position")
+    assert (ana.weight, ben.paused_until, new_one.active) == (1, None, False)
+    assert dict(pool.memberships.values_list("salesperson__name", "credit")) == credits, "nothing resets the ledger"
+    assert (moments(pool)[0].why, moments(pool)[0].who) == ("not yet", "boss")
+    check_books()
+
+
+def test_who_was_taken_out_comes_back_by_restoring_but_not_their_old_credit(boss):
+    pool = office.team()
+    owners(3)
+    before = timezone.now()
+    page, history = (reverse(f"admin:routing_pool_{name}", args=(pool.pk,)) for name in ("change", "history"))
+    boss.post(page, pool_form(pool, **{"memberships-0-DELETE": "on"}))
+    assert pool.memberships.count() == 1
+    boss.post(history, {"at": before.isoformat(), "why": "came back"})
+    ana = pool.memberships.get(salesperson__name="Ana")
+    assert (ana.active, ana.credit) == (True, None), "starts at the others' average"
+
+
+def test_history_is_restored_by_managers_only_and_only_to_a_time_that_was(boss):
+    pool = office.team()
+    history = reverse("admin:routing_pool_history", args=(pool.pk,))
+    assert boss.get(history, {"at": "2001-01-01T00:00:00+00:00"}).status_code == 404
+    assert boss.get(history, {"at": "yesterday"}).status_code == 200
+    boss.post(history, {"at": "2001-01-01T00:00:00+00:00"})
+    reader = Client()
+    reader.force_login(office.user("rita", "Read-only"))
+    page = reader.get(history)
+    assert (page.status_code, b"Restore" in page.content) == (200, False)
+    assert reader.post(history, {"at": timezone.now().isoformat()}).status_code == 403
+    assert pool.history.count() == 1
+
+
+def test_a_member_is_restored_from_their_own_history_and_keeps_their_credit(boss):
+    pool = office.team()
+    ana = member(pool, person_named("Ana"))
+    ana.weight = 5
+    ana.save()
+    owners(3)
+    credit = member(pool, ana.salesperson).credit
+    first = ana.history.earliest("history_id")
+    url = reverse("admin:routing_membership_simple_history", args=(ana.pk, first.history_id))
+    assert "Revert" in boss.get(url).content.decode()
+    told = {"pool": pool.pk, "salesperson": ana.salesperson_id, "weight": 1, "position": 0, "active": "on"}
+    boss.post(url, told | {"change_reason": "too much"})
+    restored = member(pool, ana.salesperson)
+    assert (restored.weight, restored.credit) == (1, credit)
+    assert restored.history.latest("history_id").history_change_reason == "too much"
+
+
+def test_a_person_is_restored_with_who_and_why(boss):
+    ana = office.team().memberships.get(salesperson__name="Ana").salesperson
+    page = reverse("admin:routing_salesperson_change", args=(ana.pk,))
+    boss.post(page, person_form(ana, languages="en, it", change_reason="learned it"))
+    told = boss.get(reverse("admin:routing_salesperson_history", args=(ana.pk,))).content.decode()
+    assert "learned it" in told
+    first = ana.history.earliest("history_id")
+    url = reverse("admin:routing_salesperson_simple_history", args=(ana.pk, first.history_id))
+    assert boss.get(url).status_code == 200
+    assert boss.post(url, person_form(ana, languages="en", change_reason="forgot it")).status_code == 302
+    last = ana.history.latest("history_id")
+    assert (last.languages, last.history_change_reason, last.history_user.username) == (["en"], "forgot it", "boss")
+
+
+def test_weights_are_saved_with_their_history(boss):
+    pool = office.team()
+    boss.post(reverse("admin:routing_pool_change", args=(pool.pk,)), pool_form(pool, **{"memberships-0-weight": 3}))
+    ana = pool.memberships.get(salesperson__name="Ana")
+    assert ana.weight == 3
+    assert [row.weight for row in ana.history.order_by("history_date")] == [1, 3]
