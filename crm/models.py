@@ -8,6 +8,7 @@ from typing import Any, Self
 from django.db import models, transaction
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from crm.courier import SheetCourier
 from crm.mirror import TAB_LINES, first_line, tab_of
@@ -17,7 +18,7 @@ from inbox_router.delivery import Delivery
 class Contact(models.Model):
     """A person or company who wrote to us; one row per normalised address."""
 
-    address = models.EmailField(max_length=254, unique=True, help_text="In lower case; unique")
+    address = models.EmailField(max_length=254, unique=True, help_text=_("In lower case; unique"))
     name = models.CharField(max_length=200, blank=True)
     company = models.CharField(max_length=200, blank=True)
     domain = models.CharField(max_length=254, db_index=True)
@@ -41,18 +42,18 @@ class Lead(models.Model):
     """
 
     class Stage(models.TextChoices):
-        OPEN = "open", "open"
-        WON = "won", "won"
-        LOST = "lost", "lost"
-        JUNK = "junk", "junk: was no lead"
+        OPEN = "open", _("open")
+        WON = "won", _("won")
+        LOST = "lost", _("lost")
+        JUNK = "junk", _("junk: was no lead")
 
     contact = models.ForeignKey(Contact, models.PROTECT, related_name="leads")
-    source = models.CharField(max_length=200, help_text="Where it came in")
-    thread_id = models.CharField(max_length=255, unique=True, help_text="The mail thread it began in")
+    source = models.CharField(max_length=200, help_text=_("Where it came in"))
+    thread_id = models.CharField(max_length=255, unique=True, help_text=_("The mail thread it began in"))
     subject = models.CharField(max_length=500, blank=True)
     first_message = models.TextField(blank=True)
     language = models.CharField(max_length=8, blank=True)
-    technical = models.BooleanField(default=False, help_text="A technical request for quotation")
+    technical = models.BooleanField(default=False, help_text=_("A technical request for quotation"))
     owner_name = models.CharField(max_length=200, blank=True)
     owner_email = models.EmailField(max_length=254, blank=True, db_index=True)
     stage = models.CharField(max_length=8, choices=Stage, default=Stage.OPEN)
@@ -74,18 +75,20 @@ class AuditEntry(models.Model):
     """One line of the append-only log. The database itself refuses to change or delete one."""
 
     class Actor(models.TextChoices):
-        PERSON = "person", "person"
-        MODEL = "model", "model"
-        RULE = "rule", "rule"
-        SYSTEM = "system", "system"
+        PERSON = "person", _("person")
+        MODEL = "model", _("model")
+        RULE = "rule", _("rule")
+        SYSTEM = "system", _("system")
 
-    key = models.CharField(max_length=200, unique=True, help_text="Made from what happened: it cannot be logged twice")
+    key = models.CharField(
+        max_length=200, unique=True, help_text=_("Made from what happened: it cannot be logged twice")
+    )
     at = models.DateTimeField(default=timezone.now, db_index=True)
     actor_kind = models.CharField(max_length=8, choices=Actor, default=Actor.SYSTEM)
-    actor = models.CharField(max_length=150, help_text="A text copy, so that it outlives the account")
+    actor = models.CharField(max_length=150, help_text=_("A text copy, so that it outlives the account"))
     action = models.CharField(max_length=40, db_index=True)
-    subject = models.CharField(max_length=200, db_index=True, help_text="What it is about, such as message:12")
-    summary = models.CharField(max_length=500, help_text="What a person reads")
+    subject = models.CharField(max_length=200, db_index=True, help_text=_("What it is about, such as message:12"))
+    summary = models.CharField(max_length=500, help_text=_("What a person reads"))
     reason = models.CharField(max_length=500, blank=True)
     sender = models.CharField(max_length=254, blank=True)
     mail_subject = models.CharField(max_length=300, blank=True)
@@ -93,7 +96,7 @@ class AuditEntry(models.Model):
     objects = AppendOnly.as_manager()
 
     class Meta:
-        verbose_name_plural = "audit entries"
+        verbose_name_plural = _("audit entries")
         ordering = ["-pk"]
         indexes = [models.Index(fields=["sender"], name="audit_by_sender", opclasses=["varchar_pattern_ops"])]
         permissions = [("export_auditentry", "Can download the audit log")]
@@ -115,7 +118,10 @@ class SheetRow(Delivery):
 
     entry = models.OneToOneField(AuditEntry, models.PROTECT, related_name="sheet_row")
     line = models.PositiveBigIntegerField(
-        null=True, unique=True, editable=False, help_text="Its place below the header; given when it is first written"
+        null=True,
+        unique=True,
+        editable=False,
+        help_text=_("Its place below the header; given when it is first written"),
     )
 
     batch_size = 200

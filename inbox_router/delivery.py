@@ -26,6 +26,7 @@ from django.apps import apps
 from django.conf import settings
 from django.db import models, transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from inbox_router import lives
 from inbox_router.models import Halt
@@ -107,27 +108,27 @@ class Delivery(models.Model):
     """One deed outside the database, owed and then done. Subclasses add what it is about and a courier."""
 
     class State(models.TextChoices):
-        OWED = "owed", "owed"
-        TAKEN = "taken", "being done"
-        DONE = "done", "done"
-        UNCONFIRMED = "unconfirmed", "unconfirmed: it may have been done, please look"
-        FAILED = "failed", "failed"
-        BLOCKED = "blocked", "blocked: it is done as soon as we are let in again"
-        CANCELLED = "cancelled", "no longer wanted"
-        SHADOW = "shadow", "not done: its effect was not armed"
+        OWED = "owed", _("owed")
+        TAKEN = "taken", _("being done")
+        DONE = "done", _("done")
+        UNCONFIRMED = "unconfirmed", _("unconfirmed: it may have been done, please look")
+        FAILED = "failed", _("failed")
+        BLOCKED = "blocked", _("blocked: it is done as soon as we are let in again")
+        CANCELLED = "cancelled", _("no longer wanted")
+        SHADOW = "shadow", _("not done: its effect was not armed")
 
     SETTLED = (State.DONE, State.CANCELLED, State.SHADOW)
     WAITING = (State.OWED, State.BLOCKED)  # until they are due
     TROUBLED = (State.FAILED, State.BLOCKED, State.UNCONFIRMED)  # a person should look
 
     key = models.CharField(max_length=200, unique=True, help_text="Made from what it is about: it cannot be owed twice")
-    effect = models.CharField(max_length=10, help_text="The effect in ARMED that it belongs to")
+    effect = models.CharField(max_length=10, help_text=_("The effect in ARMED that it belongs to"))
     stream = models.CharField(max_length=200, help_text="Deliveries of one stream are done in order of their position")
     position = models.PositiveSmallIntegerField(default=0)
     state = models.CharField(max_length=12, choices=State, default=State.OWED)
     attempts = models.PositiveIntegerField(default=0)
     due_at = models.DateTimeField(default=timezone.now)
-    in_doubt = models.BooleanField(default=False, help_text="An attempt was begun whose outcome is not known")
+    in_doubt = models.BooleanField(default=False, help_text=_("An attempt was begun whose outcome is not known"))
     taken_by = models.UUIDField(null=True, editable=False)
     lease_until = models.DateTimeField(null=True, editable=False)
     evidence = models.CharField(max_length=300, blank=True)

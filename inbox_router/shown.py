@@ -1,8 +1,10 @@
-"""How moments and mail are shown to people."""
+"""How moments, mail and names are shown to people."""
 
 from datetime import datetime
+from typing import Any
 
-from django.utils import timezone
+from django.conf import settings
+from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -29,3 +31,9 @@ def ago(moment: datetime | None) -> SafeString | str:
 def plain(text: str) -> SafeString:
     """Text of a mail as it is: escaped, with its own line breaks."""
     return format_html('<div class="mail-text">{}</div>', text) if text else SafeString("")
+
+
+def recorded(words: Any) -> str:
+    """Words as our records, alerts and mirrors have them: in one language, whoever's page they were made on."""
+    with translation.override(settings.LANGUAGE_CODE):
+        return str(words)

@@ -6,6 +6,7 @@ from django.db import transaction
 
 from crm.models import Lead
 from crm.services import Entry, record
+from inbox_router.shown import recorded
 from routing import notices
 from routing.assigning import give, release
 from routing.card import Card, Ledger, Stood
@@ -181,7 +182,7 @@ def adjust(member: Membership, kind: LedgerLine.Kind, change: int, by: str, why:
                 key=f"ledger:{line.pk}:{line.at:%Y%m%d%H%M%S%f}",
                 action="turn adjusted",
                 subject=f"pool:{member.pool_id}",
-                summary=f"{member.salesperson.name} in {member.pool}: {kind.label}",
+                summary=f"{member.salesperson.name} in {member.pool}: {recorded(kind.label)}",
                 reason=why,
                 actor=by,
                 actor_kind="person",

@@ -8,6 +8,7 @@ from itertools import chain
 from django.db import connection
 
 from crm.models import Lead
+from inbox_router.shown import recorded
 from routing.catchup import catch_up, missed
 from routing.eligibility import Situation, absence, candidates, has_returned, is_gone
 from routing.models import Assignment, LedgerLine, Membership, Pool, Salesperson
@@ -129,7 +130,7 @@ class Desk:
                     kind=LedgerLine.Kind.JOINED,
                     change=credit,
                     credit=credit,
-                    reason=LedgerLine.Kind.JOINED.label,
+                    reason=recorded(LedgerLine.Kind.JOINED.label),
                     at=self.now,
                 )
 
@@ -143,7 +144,7 @@ def _lines(
     if member.credit != standing.start:
         kind = LedgerLine.Kind.JOINED if member.credit is None else LedgerLine.Kind.RETURNED
         change = standing.start - (member.credit or 0)
-        lines.append(LedgerLine(**about, kind=kind, change=change, credit=standing.start, reason=kind.label))
+        lines.append(LedgerLine(**about, kind=kind, change=change, credit=standing.start, reason=recorded(kind.label)))
     lines.append(
         LedgerLine(
             **about,

@@ -16,6 +16,7 @@ from django.utils import timezone
 from crm.models import Lead
 from crm.services import resend_missing
 from inbox_router.delivery import DeliveryError, work_off_all
+from inbox_router.shown import recorded
 from routing.models import Assignment, Salesperson
 from routing.services import reassign, release_holds, tick
 from triage import canary, capture, classifiers
@@ -140,7 +141,7 @@ def decide(message: Message, category: str, user: AbstractBaseUser, *, why: str 
     call_off(message.deliveries.all(), "the message was decided anew")
     bring_back(message)
     if was_lead and category != Category.LEAD:
-        withdraw(message, str(user), why or f"is {Category(category).label.lower()}, not a lead")
+        withdraw(message, str(user), why or f"is {recorded(Category(category).label).lower()}, not a lead")
     around: Known = known([message])[message.pk]
     act_on(message, judgement, around, actor=str(user))
     if was_review:

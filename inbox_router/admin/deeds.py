@@ -18,6 +18,7 @@ from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.dataclasses import ActionDialog, UnfoldAction
 from unfold.decorators import action
@@ -36,7 +37,7 @@ class Ask(BaseDialogForm):
 class AskWhy(Ask):
     """A dialog that asks for the reason."""
 
-    why = forms.CharField(label="Why", max_length=300, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}))
+    why = forms.CharField(label=_("Why"), max_length=300, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}))
 
 
 def always(row: Model) -> bool:

@@ -1,6 +1,7 @@
 """What people are told in Slack."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from inbox_router.delivery import Delivery
 from routing.models.assignments import Assignment
@@ -13,7 +14,7 @@ class SlackAlert(Delivery):
 
     assignment = models.ForeignKey(Assignment, models.PROTECT, null=True, blank=True, related_name="alerts")
     salesperson = models.ForeignKey(Salesperson, models.PROTECT, null=True, blank=True, related_name="alerts")
-    channel = models.CharField(max_length=100, blank=True, help_text="Instead of a person")
-    text = models.TextField(help_text="Slack's mrkdwn, escaped")
+    channel = models.CharField(max_length=100, blank=True, help_text=_("Instead of a person"))
+    text = models.TextField(help_text=_("Slack's mrkdwn, escaped"))
 
     courier = SlackCourier

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from crm.models import Lead
 from routing.models.people import Salesperson
@@ -13,12 +14,12 @@ SYSTEM = "Inbox Router"  # who did what no person did
 class Rule(models.TextChoices):
     """What decided who gets a lead."""
 
-    IN_THREAD = "in_thread", "in the conversation already"
-    EXISTING_OWNER = "existing_owner", "knows the customer"
-    ROTATION = "rotation", "next in the rotation"
-    FALLBACK = "fallback", "fallback: nobody else was there"
-    MANUAL = "manual", "given by hand"
-    OVERDUE = "overdue", "taken over: no answer in time"
+    IN_THREAD = "in_thread", _("in the conversation already")
+    EXISTING_OWNER = "existing_owner", _("knows the customer")
+    ROTATION = "rotation", _("next in the rotation")
+    FALLBACK = "fallback", _("fallback: nobody else was there")
+    MANUAL = "manual", _("given by hand")
+    OVERDUE = "overdue", _("taken over: no answer in time")
 
 
 class Assignment(models.Model):
@@ -27,19 +28,19 @@ class Assignment(models.Model):
     lead = models.ForeignKey(Lead, models.PROTECT, related_name="assignments")
     salesperson = models.ForeignKey(Salesperson, models.PROTECT, related_name="assignments")
     cc = models.ForeignKey(
-        Salesperson, models.PROTECT, null=True, blank=True, related_name="copies", verbose_name="CC'd"
+        Salesperson, models.PROTECT, null=True, blank=True, related_name="copies", verbose_name=_("CC'd")
     )
     pool = models.ForeignKey(Pool, models.PROTECT, null=True, blank=True, related_name="assignments")
     rule = models.CharField(max_length=16, choices=Rule)
-    reason = models.CharField(max_length=500, help_text="One sentence")
-    card = models.JSONField(default=dict, blank=True, help_text="What the decision rested on")
+    reason = models.CharField(max_length=500, help_text=_("One sentence"))
+    card = models.JSONField(default=dict, blank=True, help_text=_("What the decision rested on"))
     active = models.BooleanField(default=True, db_index=True)
     at = models.DateTimeField(default=timezone.now, db_index=True)
     by = models.CharField(max_length=150, default=SYSTEM)
-    hops = models.PositiveSmallIntegerField(default=0, help_text="How often it was passed on for want of an answer")
-    due_at = models.DateTimeField(null=True, blank=True, help_text="To be answered by then")
+    hops = models.PositiveSmallIntegerField(default=0, help_text=_("How often it was passed on for want of an answer"))
+    due_at = models.DateTimeField(null=True, blank=True, help_text=_("To be answered by then"))
     reminded_at = models.DateTimeField(null=True, blank=True)
-    escalated_at = models.DateTimeField(null=True, blank=True, help_text="When the manager was told")
+    escalated_at = models.DateTimeField(null=True, blank=True, help_text=_("When the manager was told"))
     answered_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -66,7 +67,12 @@ class Hold(models.Model):
     since = models.DateTimeField(default=timezone.now)
     reason = models.CharField(max_length=500)
     owner = models.ForeignKey(
-        Salesperson, models.PROTECT, null=True, blank=True, related_name="+", help_text="Whom it waits for, if for one"
+        Salesperson,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text=_("Whom it waits for, if for one"),
     )
     for_person = models.BooleanField("a person must decide", default=False)
     resolved_at = models.DateTimeField(null=True, blank=True, db_index=True)

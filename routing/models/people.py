@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from routing.hours import check_calendar, check_hours, check_timezone
@@ -17,39 +18,42 @@ class Salesperson(models.Model):
     """Somebody who can get leads."""
 
     name = models.CharField(max_length=200)
-    email = models.EmailField(max_length=254, unique=True, help_text="In lower case; unique")
+    email = models.EmailField(max_length=254, unique=True, help_text=_("In lower case; unique"))
     slack_id = models.CharField(
-        "Slack ID", max_length=50, blank=True, help_text="Empty: found in Slack by the e-mail address"
+        "Slack ID", max_length=50, blank=True, help_text=_("Empty: found in Slack by the e-mail address")
     )
-    languages = models.JSONField(default=list, blank=True, help_text='ISO 639-1 codes, such as ["en", "de"]')
-    active = models.BooleanField(default=True, help_text="Somebody who has left is made inactive, never deleted")
+    languages = models.JSONField(default=list, blank=True, help_text=_('ISO 639-1 codes, such as ["en", "de"]'))
+    active = models.BooleanField(default=True, help_text=_("Somebody who has left is made inactive, never deleted"))
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="salesperson"
     )
-    signature = models.TextField(blank=True, help_text="Below the replies that are drafted for this person")
-    paused_until = models.DateTimeField(null=True, blank=True, help_text="Gets no leads before this moment")
+    signature = models.TextField(blank=True, help_text=_("Below the replies that are drafted for this person"))
+    paused_until = models.DateTimeField(null=True, blank=True, help_text=_("Gets no leads before this moment"))
     hours = models.CharField(
         max_length=200,
         blank=True,
         validators=[check_hours],
-        help_text="Such as Mon-Fri 09:00-17:00; Sat 10:00-12:00. Empty: at any time",
+        help_text=_("Such as Mon-Fri 09:00-17:00; Sat 10:00-12:00. Empty: at any time"),
     )
     timezone = models.CharField(
-        max_length=50, blank=True, validators=[check_timezone], help_text="Such as Europe/Prague. Empty: the company's"
+        max_length=50,
+        blank=True,
+        validators=[check_timezone],
+        help_text=_("Such as Europe/Prague. Empty: the company's"),
     )
     holidays = models.CharField(
         max_length=10,
         blank=True,
         validators=[check_calendar],
-        help_text="Whose public holidays: a country such as CZ, or a part of it such as DE-BY. Empty: none",
+        help_text=_("Whose public holidays: a country such as CZ, or a part of it such as DE-BY. Empty: none"),
     )
     cover = models.ForeignKey(
-        "self", models.SET_NULL, null=True, blank=True, related_name="+", help_text="Gets known customers meanwhile"
+        "self", models.SET_NULL, null=True, blank=True, related_name="+", help_text=_("Gets known customers meanwhile")
     )
     history = HistoricalRecords()
 
     class Meta:
-        verbose_name_plural = "salespeople"
+        verbose_name_plural = _("salespeople")
         ordering = ["name"]
         constraints = [
             models.CheckConstraint(
@@ -84,7 +88,7 @@ class Leave(models.Model):
 
     salesperson = models.ForeignKey(Salesperson, models.CASCADE, related_name="leaves")
     first_day = models.DateField()
-    last_day = models.DateField(help_text="Away on this day too")
+    last_day = models.DateField(help_text=_("Away on this day too"))
     note = models.CharField(max_length=200, blank=True)
 
     class Meta:

@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from routing.hours import calendar, check_calendar, check_hours, check_timezone
@@ -17,34 +18,36 @@ class Pool(models.Model):
     """People among whom leads of one sort rotate. Pools are asked in order; the first that matches takes a lead."""
 
     class Kind(models.TextChoices):
-        TECHNICAL = "technical", "technical requests for quotation"
-        LANGUAGE = "language", "one language"
-        OTHER = "other", "what its conditions say"
-        DEFAULT = "default", "everything else"
-        CC = "cc", "people who are CC'd"
+        TECHNICAL = "technical", _("technical requests for quotation")
+        LANGUAGE = "language", _("one language")
+        OTHER = "other", _("what its conditions say")
+        DEFAULT = "default", _("everything else")
+        CC = "cc", _("people who are CC'd")
 
     class OwnerAway(models.TextChoices):
-        COVER = "cover", "their cover, else the rotation"
-        HOLD = "hold", "wait for them"
+        COVER = "cover", _("their cover, else the rotation")
+        HOLD = "hold", _("wait for them")
 
     POSITIONS = {Kind.OTHER: 10, Kind.TECHNICAL: 20, Kind.LANGUAGE: 30, Kind.DEFAULT: 90, Kind.CC: 99}
 
     name = models.CharField(max_length=100, unique=True)
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.DEFAULT)
     position = models.PositiveSmallIntegerField(
-        null=True, blank=True, help_text="The lowest is asked first. Empty: the usual place of its kind"
+        null=True, blank=True, help_text=_("The lowest is asked first. Empty: the usual place of its kind")
     )
     active = models.BooleanField(default=True)
-    language = models.CharField(max_length=8, blank=True, help_text="Takes mail in this language only (ISO 639-1)")
-    sender_domains = models.JSONField(default=list, blank=True, help_text='Takes mail from these only: ["example.com"]')
-    countries = models.JSONField(
-        default=list, blank=True, help_text='Takes mail from these only, by the end of the domain: ["de", "at"]'
+    language = models.CharField(max_length=8, blank=True, help_text=_("Takes mail in this language only (ISO 639-1)"))
+    sender_domains = models.JSONField(
+        default=list, blank=True, help_text=_('Takes mail from these only: ["example.com"]')
     )
-    words = models.JSONField(default=list, blank=True, help_text="Takes mail with one of these words only")
-    mailboxes = models.JSONField(default=list, blank=True, help_text="Takes mail that came in here only")
+    countries = models.JSONField(
+        default=list, blank=True, help_text=_('Takes mail from these only, by the end of the domain: ["de", "at"]')
+    )
+    words = models.JSONField(default=list, blank=True, help_text=_("Takes mail with one of these words only"))
+    mailboxes = models.JSONField(default=list, blank=True, help_text=_("Takes mail that came in here only"))
 
     cc_pool = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, related_name="+", help_text="Its next person is CC'd"
+        "self", models.PROTECT, null=True, blank=True, related_name="+", help_text=_("Its next person is CC'd")
     )
     fallback = models.ForeignKey(
         Salesperson,
@@ -52,26 +55,28 @@ class Pool(models.Model):
         null=True,
         blank=True,
         related_name="fallback_of",
-        help_text="Gets them when nobody is there",
+        help_text=_("Gets them when nobody is there"),
     )
     fallback_after = models.PositiveIntegerField(
-        default=0, help_text="Minutes that a lead waits for a member before the fallback person gets it"
+        default=0, help_text=_("Minutes that a lead waits for a member before the fallback person gets it")
     )
     owner_away = models.CharField(
-        "owner away", max_length=8, choices=OwnerAway, default=OwnerAway.COVER, help_text="For a known customer"
+        "owner away", max_length=8, choices=OwnerAway, default=OwnerAway.COVER, help_text=_("For a known customer")
     )
     response_minutes = models.PositiveIntegerField(
-        default=0, help_text="Business minutes in which a lead must be answered. 0: not watched"
+        default=0, help_text=_("Business minutes in which a lead must be answered. 0: not watched")
     )
     hours = models.CharField(
-        max_length=200, blank=True, validators=[check_hours], help_text="Business hours, such as Mon-Fri 09:00-17:00"
+        max_length=200, blank=True, validators=[check_hours], help_text=_("Business hours, such as Mon-Fri 09:00-17:00")
     )
     timezone = models.CharField(max_length=50, blank=True, validators=[check_timezone])
-    holidays = models.CharField(max_length=10, blank=True, validators=[check_calendar], help_text="Such as CZ or DE-BY")
-    catch_up = models.PositiveSmallIntegerField(
-        default=0, help_text="Extra leads a day for somebody who returns from leave, until level. 0: nothing is owed"
+    holidays = models.CharField(
+        max_length=10, blank=True, validators=[check_calendar], help_text=_("Such as CZ or DE-BY")
     )
-    version = models.PositiveIntegerField(default=0, editable=False, help_text="Counts changes, of members too")
+    catch_up = models.PositiveSmallIntegerField(
+        default=0, help_text=_("Extra leads a day for somebody who returns from leave, until level. 0: nothing is owed")
+    )
+    version = models.PositiveIntegerField(default=0, editable=False, help_text=_("Counts changes, of members too"))
     history = HistoricalRecords(excluded_fields=["version"])
 
     class Meta:
@@ -123,21 +128,23 @@ class Membership(models.Model):
     pool = models.ForeignKey(Pool, models.CASCADE, related_name="memberships")
     salesperson = models.ForeignKey(Salesperson, models.CASCADE, related_name="memberships")
     weight = models.PositiveSmallIntegerField(
-        default=1, validators=[MinValueValidator(1)], help_text="2 gets twice as many leads as 1"
+        default=1, validators=[MinValueValidator(1)], help_text=_("2 gets twice as many leads as 1")
     )
     active = models.BooleanField(default=True)
-    cap_day = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Leads a day. Empty: no limit")
-    cap_week = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Leads a week. Empty: no limit")
-    cap_open = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Open leads. Empty: no limit")
-    paused_until = models.DateTimeField(null=True, blank=True, help_text="Gets nothing from this pool before")
+    cap_day = models.PositiveSmallIntegerField(null=True, blank=True, help_text=_("Leads a day. Empty: no limit"))
+    cap_week = models.PositiveSmallIntegerField(null=True, blank=True, help_text=_("Leads a week. Empty: no limit"))
+    cap_open = models.PositiveSmallIntegerField(null=True, blank=True, help_text=_("Open leads. Empty: no limit"))
+    paused_until = models.DateTimeField(null=True, blank=True, help_text=_("Gets nothing from this pool before"))
     note = models.CharField(max_length=200, blank=True)
     position = models.PositiveSmallIntegerField(default=0)
     credit = models.BigIntegerField(
-        null=True, blank=True, editable=False, help_text="In units of a turn; none before the first one"
+        null=True, blank=True, editable=False, help_text=_("In units of a turn; none before the first one")
     )
     last_turn_at = models.DateTimeField(null=True, blank=True, editable=False)
     away_since = models.DateTimeField(null=True, blank=True, editable=False)
-    arrears = models.BigIntegerField(default=0, editable=False, help_text="Still to be caught up, in units of a turn")
+    arrears = models.BigIntegerField(
+        default=0, editable=False, help_text=_("Still to be caught up, in units of a turn")
+    )
     # A restored version brings weights and caps back, never an old credit: nothing resets the ledger.
     history = HistoricalRecords(excluded_fields=LEDGER_FIELDS)
 

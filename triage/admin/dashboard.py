@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from django.core.serializers.json import DjangoJSONEncoder
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -21,8 +22,8 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "periods": PERIODS,
         "now": timezone.now(),
         "figures": of.figures(since, days),
-        "chart": json.dumps(of.chart(mix)),
-        "chart_options": json.dumps(of.CHART_OPTIONS),
+        "chart": json.dumps(of.chart(mix), cls=DjangoJSONEncoder),
+        "chart_options": json.dumps(of.CHART_OPTIONS, cls=DjangoJSONEncoder),
         "categories": [category.label for category in of.SHOWN],
         "mix": [(day, [counts[category] for category in of.SHOWN]) for day, counts in mix.items()],
         "people": of.leads_per_person(since),

@@ -177,7 +177,7 @@ def judged(since: datetime) -> list[tuple[str, float, str]]:
 
 def overrides(rows: Sequence[tuple[str, float, str]]) -> list[Overrides]:
     """For each category of the machine, what people made of it."""
-    table = {category: Overrides(category.label) for category in SHOWN}
+    table = {category: Overrides(str(category.label)) for category in SHOWN}
     for category, _, said in rows:
         row = table[Category(category)]
         row.judged += 1

@@ -27,7 +27,7 @@ class Choice:
 
     @property
     def label(self) -> str:
-        return self.category.label
+        return str(self.category.label)
 
 
 EFFECTS = (

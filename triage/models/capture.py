@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from triage.models.mailbox import Mailbox
 
@@ -13,7 +14,7 @@ class CaptureCheck(models.Model):
     at = models.DateTimeField(default=timezone.now, db_index=True)
     messages = models.PositiveIntegerField()
     unexplained = models.PositiveIntegerField()
-    facts = models.JSONField(default=dict, help_text="The numbers, and each UID that is not accounted for")
+    facts = models.JSONField(default=dict, help_text=_("The numbers, and each UID that is not accounted for"))
 
     class Meta:
         ordering = ["-at"]

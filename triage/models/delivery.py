@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from typing import Any, Self
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from crm.services import Entry, record
 from inbox_router.delivery import Delivery
+from inbox_router.shown import recorded
 from triage.courier import MailboxCourier
 from triage.models.draft import Draft
 from triage.models.mailbox import Mailbox
@@ -24,15 +26,15 @@ class MailboxDelivery(Delivery):
     """One deed in a mailbox, for one message. Those of a message are done in order, its move out of the inbox last."""
 
     class Deed(models.TextChoices):
-        LABEL = "label", "label"
-        UNLABEL = "unlabel", "take the label off"
-        DRAFT = "draft", "save the draft"
-        SEND = "send", "send the reply"
-        FILE = "file", "file the reply in Sent"
-        DISCARD = "discard", "take the draft out of Drafts"
-        RESTORE = "restore", "bring back from Trash"
-        ARCHIVE = "archive", "archive"
-        TRASH = "trash", "move to Trash"
+        LABEL = "label", _("label")
+        UNLABEL = "unlabel", _("take the label off")
+        DRAFT = "draft", _("save the draft")
+        SEND = "send", _("send the reply")
+        FILE = "file", _("file the reply in Sent")
+        DISCARD = "discard", _("take the draft out of Drafts")
+        RESTORE = "restore", _("bring back from Trash")
+        ARCHIVE = "archive", _("archive")
+        TRASH = "trash", _("move to Trash")
 
     ORDER = {deed: position for position, deed in enumerate(Deed)}
     EFFECTS = {Deed.LABEL: "label", Deed.UNLABEL: "label", Deed.ARCHIVE: "archive"}
@@ -42,14 +44,14 @@ class MailboxDelivery(Delivery):
     message = models.ForeignKey(Message, models.PROTECT, related_name="deliveries")
     draft = models.ForeignKey(Draft, models.PROTECT, null=True, blank=True, related_name="deliveries")
     deed = models.CharField(max_length=8, choices=Deed)
-    label = models.CharField(max_length=150, blank=True, help_text="The label, or where the mail lies in Trash")
+    label = models.CharField(max_length=150, blank=True, help_text=_("The label, or where the mail lies in Trash"))
 
     objects = WithWhatItIsAbout()
     batch_size = 100
     courier = MailboxCourier
 
     class Meta(Delivery.Meta):
-        verbose_name_plural = "mailbox deliveries"
+        verbose_name_plural = _("mailbox deliveries")
 
     @classmethod
     def of(cls, message: Message, deed: Deed, *, draft: Draft | None = None, label: str = "") -> Self:
@@ -102,7 +104,7 @@ class MailboxDelivery(Delivery):
             key=f"{self.key}:{self.state}:{self.attempts}",
             action=f"{self.deed} {self.state}",
             subject=f"message:{self.message_id}",
-            summary=f"{self.get_deed_display().capitalize()}: {self.get_state_display()}",
+            summary=f"{recorded(self.Deed(self.deed).label).capitalize()}: {recorded(self.State(self.state).label)}",
             reason=self.error or self.evidence,
             sender=self.message.sender_address,
             mail_subject=self.message.subject,

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from triage import drafting
 from triage.models.message import Message
@@ -12,19 +13,19 @@ class Draft(models.Model):
     """A proposed reply. It waits in the mailbox's Drafts folder and here until a person approves or rejects it."""
 
     class State(models.TextChoices):
-        WAITING = "waiting", "waits for approval"
-        APPROVED = "approved", "approved, being sent"
-        SENT = "sent", "sent"
-        REJECTED = "rejected", "rejected"
-        OUTSIDE = "outside", "answered outside"
-        REPLACED = "replaced", "replaced: the lead has another owner"
+        WAITING = "waiting", _("waits for approval")
+        APPROVED = "approved", _("approved, being sent")
+        SENT = "sent", _("sent")
+        REJECTED = "rejected", _("rejected")
+        OUTSIDE = "outside", _("answered outside")
+        REPLACED = "replaced", _("replaced: the lead has another owner")
 
     OPEN = (State.WAITING, State.APPROVED)
 
     message = models.ForeignKey(Message, models.PROTECT, related_name="drafts")
     state = models.CharField(max_length=8, choices=State, default=State.WAITING, db_index=True)
-    mail_id = models.CharField(max_length=255, unique=True, help_text="Message-ID of the mail that lies in Drafts")
-    token = models.CharField(max_length=64, help_text="Marks the mail in Drafts as ours")
+    mail_id = models.CharField(max_length=255, unique=True, help_text=_("Message-ID of the mail that lies in Drafts"))
+    token = models.CharField(max_length=64, help_text=_("Marks the mail in Drafts as ours"))
     sent_mail_id = models.CharField(max_length=255, unique=True, null=True, blank=True)
     from_address = models.CharField(max_length=320)
     to_address = models.CharField(max_length=254)
@@ -33,7 +34,7 @@ class Draft(models.Model):
     subject = models.CharField(max_length=500)
     original_subject = models.CharField(max_length=500)
     body = models.TextField()
-    original_body = models.TextField(help_text="As it was drafted")
+    original_body = models.TextField(help_text=_("As it was drafted"))
     language = models.CharField(max_length=8)
     owner_name = models.CharField(max_length=200, blank=True)
     version = models.PositiveIntegerField(default=1)

@@ -2,14 +2,15 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class Category(models.TextChoices):
-    SPAM = "spam", "Spam"
-    NEWSLETTER = "newsletter", "Newsletter"
-    LEAD = "lead", "Lead"
-    ACCOUNTING = "accounting", "Accounting"
-    UNCERTAIN = "uncertain", "Uncertain"
+    SPAM = "spam", _("Spam")
+    NEWSLETTER = "newsletter", _("Newsletter")
+    LEAD = "lead", _("Lead")
+    ACCOUNTING = "accounting", _("Accounting")
+    UNCERTAIN = "uncertain", _("Uncertain")
 
     @classmethod
     def trashed(cls) -> tuple["Category", ...]:
@@ -21,20 +22,20 @@ class SenderRule(models.Model):
     """A known sender."""
 
     class Scope(models.TextChoices):
-        ADDRESS = "address", "this address"
-        DOMAIN = "domain", "this domain"
-        SUBDOMAINS = "subdomains", "this domain and its subdomains"
+        ADDRESS = "address", _("this address")
+        DOMAIN = "domain", _("this domain")
+        SUBDOMAINS = "subdomains", _("this domain and its subdomains")
 
     class Kind(models.TextChoices):
-        INTERNAL = "internal", "internal: skip"
-        MARKETING = "marketing", "marketing: tell the classifier"
-        ALWAYS = "always", "always this category, without the classifier"
+        INTERNAL = "internal", _("internal: skip")
+        MARKETING = "marketing", _("marketing: tell the classifier")
+        ALWAYS = "always", _("always this category, without the classifier")
 
-    pattern = models.CharField(max_length=254, help_text="news@example.com or example.com")
+    pattern = models.CharField(max_length=254, help_text=_("news@example.com or example.com"))
     scope = models.CharField(max_length=10, choices=Scope, default=Scope.DOMAIN)
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.MARKETING)
     category = models.CharField(
-        max_length=10, choices=Category, blank=True, help_text="For 'always': the category that its mail gets"
+        max_length=10, choices=Category, blank=True, help_text=_("For 'always': the category that its mail gets")
     )
     note = models.CharField(max_length=300, blank=True)
     active = models.BooleanField(default=True)
@@ -51,14 +52,14 @@ class Classification(models.Model):
     """One judgement of a message, by a rule, a model or a person; the newest stands in the message."""
 
     class Judge(models.TextChoices):
-        RULE = "rule", "rule"
-        LOCAL = "local", "embedded classifier"
-        LLM = "llm", "language model"
-        PERSON = "person", "person"
+        RULE = "rule", _("rule")
+        LOCAL = "local", _("embedded classifier")
+        LLM = "llm", _("language model")
+        PERSON = "person", _("person")
 
     message = models.ForeignKey("triage.Message", models.CASCADE, related_name="classifications")
     judge = models.CharField(max_length=8, choices=Judge)
-    model = models.CharField(max_length=100, blank=True, help_text="Name and version of the model, or of the rule")
+    model = models.CharField(max_length=100, blank=True, help_text=_("Name and version of the model, or of the rule"))
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     category = models.CharField(max_length=10, choices=Category)
     confidence = models.FloatField()
@@ -67,12 +68,12 @@ class Classification(models.Model):
     sender_first_name = models.CharField(max_length=100, blank=True)
     company = models.CharField(max_length=200, blank=True)
     reason = models.CharField(max_length=500, blank=True)
-    error = models.CharField(max_length=300, blank=True, help_text="Why the model gave no usable answer")
+    error = models.CharField(max_length=300, blank=True, help_text=_("Why the model gave no usable answer"))
     input_tokens = models.PositiveIntegerField(default=0)
     output_tokens = models.PositiveIntegerField(default=0)
-    cost = models.DecimalField(max_digits=12, decimal_places=6, default=0, help_text="USD")
-    asked = models.BooleanField(default=False, help_text="The person was asked, and did not come upon it by chance")
-    undone_at = models.DateTimeField(null=True, blank=True, help_text="When a person's verdict was taken back")
+    cost = models.DecimalField(max_digits=12, decimal_places=6, default=0, help_text=_("USD"))
+    asked = models.BooleanField(default=False, help_text=_("The person was asked, and did not come upon it by chance"))
+    undone_at = models.DateTimeField(null=True, blank=True, help_text=_("When a person's verdict was taken back"))
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
 
     def __str__(self) -> str:

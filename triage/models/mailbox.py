@@ -7,6 +7,7 @@ from typing import Self
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from inbox_router import lives
 
@@ -20,12 +21,14 @@ class LeaseLost(Exception):
 class Mailbox(models.Model):
     """One account and folder that is watched. How to sign in is a setting, never a row."""
 
-    name = models.CharField(max_length=50, unique=True, help_text="As in MAILBOX_<NAME>_URL; 'inbox' for MAILBOX_URL")
-    address = models.CharField(max_length=254, blank=True, help_text="What customers write to")
+    name = models.CharField(
+        max_length=50, unique=True, help_text=_("As in MAILBOX_<NAME>_URL; 'inbox' for MAILBOX_URL")
+    )
+    address = models.CharField(max_length=254, blank=True, help_text=_("What customers write to"))
     folder = models.CharField(max_length=200, default="INBOX")
     active = models.BooleanField(default=True)
     uidvalidity = models.BigIntegerField(null=True, blank=True, editable=False)
-    last_uid = models.BigIntegerField(default=0, editable=False, help_text="Every UID up to this one has a row")
+    last_uid = models.BigIntegerField(default=0, editable=False, help_text=_("Every UID up to this one has a row"))
     started_at = models.DateTimeField(null=True, blank=True, editable=False)
     sent_uidvalidity = models.BigIntegerField(null=True, blank=True, editable=False)
     sent_last_uid = models.BigIntegerField(default=0, editable=False)
@@ -34,11 +37,11 @@ class Mailbox(models.Model):
     lease_holder = models.UUIDField(null=True, editable=False)
     lease_until = models.DateTimeField(null=True, editable=False)
     fence = models.BigIntegerField(
-        default=0, editable=False, help_text="Counts the leases: a stale holder is known by it"
+        default=0, editable=False, help_text=_("Counts the leases: a stale holder is known by it")
     )
 
     class Meta:
-        verbose_name_plural = "mailboxes"
+        verbose_name_plural = _("mailboxes")
 
     def __str__(self) -> str:
         return self.address or self.name

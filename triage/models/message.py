@@ -4,6 +4,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from triage.models.judgement import Category, SenderRule
 from triage.models.mailbox import Mailbox, Run
@@ -16,18 +17,18 @@ class Message(models.Model):
     """One mail in a watched folder. Its status is its position in the pipeline, so a crash resumes there."""
 
     class Status(models.TextChoices):
-        FOUND = "found", "found: not read yet"
-        FETCHED = "fetched", "fetched"
-        FILTERED = "filtered", "waits for the classifier"
-        CLASSIFIED = "classified", "judged"
-        REVIEW = "review", "waits for a person"
-        ACTED = "acted", "acted on"
-        LOGGED = "logged", "acted on and logged"
-        DONE = "done", "done"
-        SKIPPED = "skipped", "skipped: internal"
-        BACKLOG = "backlog", "older than the start: not acted on"
-        DUPLICATE = "duplicate", "the same mail as another: not acted on"
-        QUARANTINED = "quarantined", "could not be read: needs a person"
+        FOUND = "found", _("found: not read yet")
+        FETCHED = "fetched", _("fetched")
+        FILTERED = "filtered", _("waits for the classifier")
+        CLASSIFIED = "classified", _("judged")
+        REVIEW = "review", _("waits for a person")
+        ACTED = "acted", _("acted on")
+        LOGGED = "logged", _("acted on and logged")
+        DONE = "done", _("done")
+        SKIPPED = "skipped", _("skipped: internal")
+        BACKLOG = "backlog", _("older than the start: not acted on")
+        DUPLICATE = "duplicate", _("the same mail as another: not acted on")
+        QUARANTINED = "quarantined", _("could not be read: needs a person")
 
     mailbox = models.ForeignKey(Mailbox, models.PROTECT, related_name="messages")
     folder = models.CharField(max_length=200)
@@ -39,35 +40,37 @@ class Message(models.Model):
     message_id = models.CharField(max_length=255, blank=True, db_index=True)
     thread_id = models.CharField(max_length=255, blank=True, db_index=True)
     in_reply_to = models.CharField(max_length=255, blank=True)
-    references = models.TextField(blank=True, help_text="Message-IDs, oldest first, separated by spaces")
+    references = models.TextField(blank=True, help_text=_("Message-IDs, oldest first, separated by spaces"))
     content_hash = models.CharField(max_length=64, blank=True, db_index=True)
     from_name = models.CharField(max_length=200, blank=True)
     from_address = models.CharField(max_length=254, blank=True)
-    sender_name = models.CharField(max_length=200, blank=True, help_text="Who really wrote it")
+    sender_name = models.CharField(max_length=200, blank=True, help_text=_("Who really wrote it"))
     sender_address = models.CharField(max_length=254, blank=True, db_index=True)
     sender_rule = models.ForeignKey(SenderRule, models.SET_NULL, null=True, blank=True, related_name="+")
-    reply_to = models.CharField(max_length=254, blank=True, help_text="The one address that a reply may go to")
-    doubt = models.CharField(max_length=300, blank=True, help_text="Why it is not clear who wrote it")
+    reply_to = models.CharField(max_length=254, blank=True, help_text=_("The one address that a reply may go to"))
+    doubt = models.CharField(max_length=300, blank=True, help_text=_("Why it is not clear who wrote it"))
     sender_evidence = models.CharField(max_length=300, blank=True)
     to_addresses = models.TextField(blank=True)
     cc_addresses = models.TextField(blank=True)
     subject = models.CharField(max_length=500, blank=True)
     headers = models.JSONField(default=dict, blank=True)
-    text = models.TextField(blank=True, help_text="The readable text, quotes included")
-    new_text = models.TextField(blank=True, help_text="Without quoted replies and signature")
-    html = models.TextField(blank=True, help_text="As it came; never shown but in a sandbox")
-    hidden = models.JSONField(default=list, blank=True, help_text="What invisible text was taken out")
-    bounced_ids = models.TextField(blank=True, help_text="Message-IDs of ours that this mail says did not arrive")
-    away_until = models.DateField(null=True, blank=True, help_text="When the absent sender is back")
-    attachments = models.JSONField(default=list, blank=True, help_text="Name, type and size of each; never the bytes")
-    size = models.PositiveIntegerField(default=0, help_text="Bytes on the server")
-    seen = models.BooleanField(default=False, help_text="Somebody had read it before we did")
+    text = models.TextField(blank=True, help_text=_("The readable text, quotes included"))
+    new_text = models.TextField(blank=True, help_text=_("Without quoted replies and signature"))
+    html = models.TextField(blank=True, help_text=_("As it came; never shown but in a sandbox"))
+    hidden = models.JSONField(default=list, blank=True, help_text=_("What invisible text was taken out"))
+    bounced_ids = models.TextField(blank=True, help_text=_("Message-IDs of ours that this mail says did not arrive"))
+    away_until = models.DateField(null=True, blank=True, help_text=_("When the absent sender is back"))
+    attachments = models.JSONField(
+        default=list, blank=True, help_text=_("Name, type and size of each; never the bytes")
+    )
+    size = models.PositiveIntegerField(default=0, help_text=_("Bytes on the server"))
+    seen = models.BooleanField(default=False, help_text=_("Somebody had read it before we did"))
     received_at = models.DateTimeField(null=True, blank=True, db_index=True)
     automatic = models.CharField(
-        max_length=20, blank=True, help_text="Why it is automatic mail: never answered, never rotated"
+        max_length=20, blank=True, help_text=_("Why it is automatic mail: never answered, never rotated")
     )
     same_as = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="copies")
-    raw = models.BinaryField(null=True, blank=True, help_text="Only of a mail that could not be read")
+    raw = models.BinaryField(null=True, blank=True, help_text=_("Only of a mail that could not be read"))
     error = models.CharField(max_length=500, blank=True)
 
     category = models.CharField(max_length=10, choices=Category, blank=True, db_index=True)
@@ -78,7 +81,7 @@ class Message(models.Model):
     decided_at = models.DateTimeField(null=True, blank=True)
     decided_run = models.ForeignKey(Run, models.SET_NULL, null=True, blank=True, related_name="+")
     version = models.PositiveIntegerField(
-        default=0, help_text="Counts decisions; two people cannot decide the same one"
+        default=0, help_text=_("Counts decisions; two people cannot decide the same one")
     )
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
 
@@ -125,7 +128,7 @@ class SentMail(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["mailbox", "uidvalidity", "uid"], name="one_row_per_sent_mail")]
-        verbose_name_plural = "sent mail"
+        verbose_name_plural = _("sent mail")
 
     def __str__(self) -> str:
         return f"{self.subject or 'no subject'}, {self.from_address}"

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 
 class Heartbeat(models.Model):
@@ -11,7 +12,7 @@ class Heartbeat(models.Model):
     beat_at = models.DateTimeField(null=True, editable=False)
     restarts = models.PositiveIntegerField(default=0, editable=False)
     restarted_at = models.DateTimeField(null=True, editable=False)
-    trouble = models.CharField(max_length=200, blank=True, editable=False, help_text="Why it was restarted last")
+    trouble = models.CharField(max_length=200, blank=True, editable=False, help_text=_("Why it was restarted last"))
 
     def __str__(self) -> str:
         return f"{self.name}, last sign of life {self.beat_at}"

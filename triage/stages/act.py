@@ -15,6 +15,7 @@ from django.db import transaction
 
 from crm.models import Contact, Lead
 from crm.services import recorded_at_once
+from inbox_router.shown import recorded
 from routing.services import colleagues
 from triage.decisions import Known, claim, evidence, note, owe, to_review
 from triage.leads import act_on_lead
@@ -87,7 +88,8 @@ def act_on(
     if message.category == Category.LEAD:
         act_on_lead(message, judgement, around, actor=actor)
     elif message.category in Category.trashed():
-        note(message, "marked for trash", f"{Category(message.category).label}: to Trash on the next run", actor)
+        rubbish = recorded(Category(message.category).label)
+        note(message, "marked for trash", f"{rubbish}: to Trash on the next run", actor)
     elif message.category == Category.ACCOUNTING:
         owe(MailboxDelivery.of(message, MailboxDelivery.Deed.LABEL, label=ACCOUNTING_LABEL))
         note(message, "left for accounting", "Accounting: labelled and left in the inbox", actor)
@@ -102,9 +104,8 @@ def review_reason(message: Message, judgement: Classification, around: Known) ->
     if judgement.category == Category.UNCERTAIN:
         return judgement.reason or "the classifier is not sure what it is"
     if judgement.confidence < settings.REVIEW_THRESHOLD:
-        return (
-            f"{judgement.get_category_display()}, {judgement.sure}: below the line of {settings.REVIEW_THRESHOLD:.0%}"
-        )
+        category = recorded(Category(judgement.category).label)
+        return f"{category}, {judgement.sure}: below the line of {settings.REVIEW_THRESHOLD:.0%}"
     if judgement.category == Category.LEAD and message.doubt:
         return f"it is not clear who wrote it: {message.doubt}"
     if judgement.category == Category.LEAD and not around.lead and around.maybe_in_conversation:

@@ -10,6 +10,7 @@ from django.db import transaction
 from crm.models import AuditEntry
 from crm.services import Entry, record
 from inbox_router.rows import save_fields
+from inbox_router.shown import recorded
 from triage.classifiers import Classifier, Judgement, MailText
 from triage.models import Category, Classification, Message
 from triage.stages.prefilter import rule_evidence
@@ -104,7 +105,7 @@ def entry(message: Message, made: Classification) -> Entry:
         key=f"message:{message.name}:classified",
         action="classified",
         subject=f"message:{message.pk}",
-        summary=f"{Category(made.category).label}, {made.sure}",
+        summary=f"{recorded(Category(made.category).label)}, {made.sure}",
         reason=made.error or made.reason,
         actor=made.model or made.judge,
         actor_kind=AuditEntry.Actor.MODEL,

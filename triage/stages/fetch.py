@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from crm.services import Entry, record
 from inbox_router.rows import save_fields
+from inbox_router.shown import recorded
 from triage import search
 from triage.answers import note_answers
 from triage.mailbox import FetchedMail, MailboxError
@@ -214,7 +215,7 @@ def received(message: Message) -> Entry:
         key=f"message:{message.name}:received",
         action="received" if message.status == Message.Status.FETCHED else message.status,
         subject=f"message:{message.pk}",
-        summary=f"{message.get_status_display().capitalize()}: {message.subject or 'no subject'}",
+        summary=f"{recorded(Message.Status(message.status).label).capitalize()}: {message.subject or 'no subject'}",
         reason=message.error,
         sender=message.sender_address,
         mail_subject=message.subject,

@@ -12,6 +12,7 @@ from django.db import transaction
 
 from crm.models import Lead
 from crm.services import record
+from inbox_router.shown import recorded
 from triage.decisions import entry
 from triage.models import Category, Message
 
@@ -40,4 +41,4 @@ def story(message: Message, owners: dict[str, str]) -> str:
     """One line about a mail: what it is, how sure that is, whose it is."""
     sure = f" ({message.confidence:.0%} sure)" if message.confidence is not None else ""
     owner = owners.get(message.thread_id, "")
-    return f"{Category(message.category).label}{sure}{f', with {owner}' if owner else ''}"
+    return f"{recorded(Category(message.category).label)}{sure}{f', with {owner}' if owner else ''}"

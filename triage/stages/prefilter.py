@@ -13,6 +13,7 @@ from django.db import transaction
 from crm.models import AuditEntry
 from crm.services import Entry, record
 from inbox_router.rows import save_fields
+from inbox_router.shown import recorded
 from triage.canary import is_canary
 from triage.decisions import owe
 from triage.models import Category, Classification, MailboxDelivery, Message, SenderRule
@@ -142,7 +143,7 @@ def entry(message: Message, verdict: Verdict) -> Entry:
         key=f"message:{message.name}:prefiltered",
         action="skipped" if skipped else "classified",
         subject=f"message:{message.pk}",
-        summary=f"{'Skipped' if skipped else Category(verdict.category).label}: {verdict.reason}",
+        summary=f"{'Skipped' if skipped else recorded(Category(verdict.category).label)}: {verdict.reason}",
         reason=verdict.reason,
         actor="sender rules",
         actor_kind=AuditEntry.Actor.RULE,
