@@ -39,6 +39,7 @@ TEAM_EDITING = (
     "routing.delete_freemaildomain",
 )
 RULES = ("triage.view_senderrule", "triage.add_senderrule", "triage.change_senderrule")
+WORK = ("triage.view_decision", "triage.view_claim", "triage.view_aside")
 RECORDS = ("crm.view_auditentry", "crm.view_sheetrow", "routing.view_slackalert", "triage.view_mailboxdelivery")
 MACHINE = (
     "triage.view_mailbox",
@@ -64,6 +65,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         *TEAM_EDITING,
         *RULES,
         *RECORDS,
+        *WORK,
         REVIEWING,
         APPROVING,
         EXPORTING,
@@ -79,6 +81,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         *MAIL,
         *TEAM,
         *RECORDS,
+        *WORK,
         *MACHINE,
         *MENDING,
         *RULES,
@@ -88,7 +91,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "auth.view_user",
         "auth.view_group",
     ),
-    READ_ONLY: (*MAIL, *TEAM, *RECORDS, *MACHINE, "triage.view_senderrule"),
+    READ_ONLY: (*MAIL, *TEAM, *RECORDS, *WORK, *MACHINE, "triage.view_senderrule"),
 }
 
 
