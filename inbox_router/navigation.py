@@ -66,6 +66,7 @@ SECTIONS = (
                 "triage.admin.waiting.problems",
                 "danger",
             ),
+            Item("Outside effects", "power_settings_new", "inbox_router_halt_outside", "inbox_router.view_halt"),
         ),
     ),
     Section(

@@ -12,7 +12,15 @@ from django.db.models import Q
 REVIEWER, APPROVER, MANAGER = "Reviewer", "Approver", "Sales manager"
 SALESPERSON, OPERATOR, READ_ONLY = "Salesperson", "Operator", "Read-only"
 
-MAIL = ("crm.view_contact", "crm.view_lead", "triage.view_message", "triage.view_classification", "triage.view_draft")
+STOPPING, GOING_ON = "inbox_router.add_halt", "inbox_router.change_halt"
+MAIL = (
+    "crm.view_contact",
+    "crm.view_lead",
+    "inbox_router.view_halt",
+    "triage.view_message",
+    "triage.view_classification",
+    "triage.view_draft",
+)
 TEAM = (
     "routing.view_salesperson",
     "routing.view_pool",
@@ -57,8 +65,8 @@ EXPORTING = "crm.export_auditentry"
 MENDING = ("crm.change_sheetrow", "routing.change_slackalert", "triage.change_mailboxdelivery")
 
 ROLES: dict[str, tuple[str, ...]] = {
-    REVIEWER: (*MAIL, *RULES, REVIEWING),
-    APPROVER: (*MAIL, APPROVING),
+    REVIEWER: (*MAIL, *RULES, REVIEWING, STOPPING),
+    APPROVER: (*MAIL, APPROVING, STOPPING),
     MANAGER: (
         *MAIL,
         *TEAM,
@@ -69,6 +77,8 @@ ROLES: dict[str, tuple[str, ...]] = {
         REVIEWING,
         APPROVING,
         EXPORTING,
+        STOPPING,
+        GOING_ON,
         *MENDING,
         "crm.change_lead",
         "crm.change_contact",
@@ -86,6 +96,8 @@ ROLES: dict[str, tuple[str, ...]] = {
         *MENDING,
         *RULES,
         EXPORTING,
+        STOPPING,
+        GOING_ON,
         "triage.change_mailbox",
         "django_q.change_schedule",
         "auth.view_user",
