@@ -102,6 +102,7 @@ SECTIONS = (
             Item("Leads", "handshake", "crm_lead_changelist", "crm.view_lead"),
             Item("Contacts", "contacts", "crm_contact_changelist", "crm.view_contact"),
             Item("Audit log", "history", "crm_auditentry_changelist", "crm.view_auditentry"),
+            Item("Spreadsheet", "table_view", "crm_sheetrow_mirror", "crm.view_sheetrow"),
         ),
     ),
     Section(
