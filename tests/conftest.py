@@ -3,10 +3,11 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
-from tests.servers.imap import Dovecot, dovecot_binary
+from tests.servers.imap import Dovecot, dovecot_binary, recorded
 from tests.servers.postgres import Postgres, fresh_database, postgres_binary
 from tests.servers.redis import Redis, redis_binary
 from triage.embedded import EmbeddedImap
@@ -27,6 +28,22 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         if item.get_closest_marker(marker) and not find():
             absent = pytest.fail if os.environ.get("REQUIRE_SERVERS") else pytest.skip
             absent(f"{marker} is not installed: apt-get install {package}")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """What the program asked mail servers for, from where the tests ran to where their end is told."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["imap"] = dict(recorded)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    recorded.update(getattr(node, "workeroutput", {}).get("imap", {}))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if recorded:
+        terminalreporter.write_line(f"Asked of Dovecot: {dict(sorted(recorded.items()))}")
 
 
 @pytest.fixture(scope="session")

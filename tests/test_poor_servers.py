@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +15,7 @@ from django.db.models import F
 
 from inbox_router.delivery import work_off
 from tests import mails
+from tests.servers import gmail
 from tests.servers.imap import Dovecot, ImapPeer
 from tests.servers.masking import DROP, MaskingProxy, Objection
 from tests.stories.maildir import Letter, Maildir
@@ -27,7 +28,9 @@ from triage.reader import Reader
 
 pytestmark = [pytest.mark.django_db, pytest.mark.dovecot]
 TEAM = Path(__file__).parents[1] / "templates" / "demo" / "team.toml"
+USUAL = {"Drafts": "Drafts", "Sent": "Sent", "Trash": "Trash", "Archive": "Archive"}
 GERMAN = {"Entwürfe": "Drafts", "Gesendete Objekte": "Sent", "Papierkorb": "Trash", "Archiv": "Archive"}
+FOLDERS = {"dovecot": USUAL, "german_dovecot": GERMAN, "gmail_dovecot": gmail.FOLDERS}
 LABELS = ("Review", "Accounting")
 ROUNDS = 30  # what is due an hour later comes at once
 
@@ -38,7 +41,7 @@ class Judge:
     judge, batch = "local", 50
 
     def classify(self, texts: Sequence[MailText]) -> list[Judgement]:
-        return [Judgement(may_trash=True, **mails.verdict_on(text.subject)) for text in texts]  # type: ignore[arg-type]
+        return [Judgement(**mails.verdict_on(text.subject)) for text in texts]  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ class Poor:
     mask: dict[str, Any] = field(default_factory=dict)
     objects: Callable[[], Objection] = lambda: lambda name: b""
     loses: Callable[[], Objection] = lambda: lambda name: b""
-    german: bool = False
+    server: str = "dovecot"
     problem: str = ""
 
 
@@ -106,13 +109,19 @@ SERVERS = {
     "no keywords": Poor({"keeps_keywords": False}),
     "no keywords and no UIDPLUS": Poor({"keeps_keywords": False, "lacks": ("UIDPLUS",)}),
     "no SPECIAL-USE": Poor({"lacks": ("SPECIAL-USE",)}),
-    "German folders": Poor({"lacks": ("SPECIAL-USE",)}, german=True),
+    "German folders": Poor({"lacks": ("SPECIAL-USE",)}, server="german_dovecot"),
+    "Gmail": Poor(server="gmail_dovecot"),
+    "Gmail, and lost answers to changes": Poor(server="gmail_dovecot", loses=often(1 / 3, DROP, of=MOVING)),
     "a read-only folder": Poor(
         {"read_only": True}, problem="is not writable. Give this user the right to change the folder"
     ),
     "a full mailbox": Poor(objects=always(FULL, of=("UID MOVE", "UID COPY", "APPEND")), problem="OVERQUOTA"),
     "a mailbox that was full for a while": Poor(objects=first(4, FULL, of=("UID MOVE", "UID COPY", "APPEND"))),
     "a connection limit": Poor(objects=first(3, b"NO [LIMIT] Maximum number of connections exceeded", of=("LOGIN",))),
+    "a busy Exchange": Poor(
+        objects=first(3, b"BAD User is authenticated but not connected.", of=("EXAMINE", "SELECT"))
+    ),
+    "an unavailable Exchange": Poor(objects=often(1 / 20, b"NO Server Unavailable. 15")),
     "throttling": Poor(objects=often(1 / 20, THROTTLED)),
     "throttled changes": Poor(objects=often(1 / 2, THROTTLED, of=MOVING)),
     "connections that break before a request": Poor(objects=often(1 / 20, DROP)),
@@ -136,6 +145,12 @@ def german_dovecot() -> Iterator[Dovecot]:
         yield server
 
 
+@pytest.fixture(scope="module")
+def gmail_dovecot() -> Iterator[Dovecot]:
+    with gmail.dovecot([f"user{number}@acme.example" for number in range(9)]) as server:
+        yield server
+
+
 @pytest.fixture
 def play(settings: Any, mailoutbox: list, reader: Reader, request: pytest.FixtureRequest) -> Callable[[Poor], Scene]:
     """Play the scenario on a server, and tell how it ends."""
@@ -144,16 +159,19 @@ def play(settings: Any, mailoutbox: list, reader: Reader, request: pytest.Fixtur
     services.seed_company_rules()
 
     def scene(poor: Poor) -> Scene:
-        server: Dovecot = request.getfixturevalue("german_dovecot" if poor.german else "dovecot")
-        user = server.users[0 if poor.german else next(numbers)]
-        arrive(server, user, "Gesendete Objekte" if poor.german else "Sent")
-        with MaskingProxy(server.port, objects=poor.objects(), loses=poor.loses(), **poor.mask) as proxy:
+        server: Dovecot = request.getfixturevalue(poor.server)
+        user = server.users[next(numbers) % len(server.users)]
+        folders = FOLDERS[poor.server]
+        arrive(server, user, next(path for path, role in folders.items() if role == "Sent"))
+        proxy_class = gmail.GmailProxy if poor.server == "gmail_dovecot" else MaskingProxy
+        with proxy_class(server.port, objects=poor.objects(), loses=poor.loses(), **poor.mask) as proxy:
             settings.MAILBOXES = {"inbox": replace(server.account(user=user), port=proxy.port)}
             rounds = 6 if poor.problem else ROUNDS
             problems = run_until_quiet(rounds, reader)
             people_decide()
             problems += run_until_quiet(rounds, reader)
-        return told(Maildir(server.maildir(user)).letters(), problems, mailoutbox)
+        on_disk = {in_utf7(path).replace("/", "."): role for path, role in folders.items()}
+        return told(Maildir(server.maildir(user)).letters(), on_disk, problems, mailoutbox)
 
     return scene
 
@@ -179,6 +197,7 @@ def run_until_quiet(rounds: int, reader: Reader) -> list[str]:
             troubles.append(str(error))
         work_off(MailboxDelivery)
         MailboxDelivery.objects.update(due_at=F("due_at") - timedelta(hours=2))
+        Mailbox.objects.filter(lease_until__isnull=False).update(lease_until=F("lease_until") - timedelta(hours=2))
         if whole > 1 and not MailboxDelivery.objects.filter(state="owed").exists():
             break
     return troubles
@@ -191,11 +210,10 @@ def people_decide() -> None:
         decide(Draft.objects.get(message__subject__startswith=subject), user)
 
 
-def told(letters: Sequence[Letter], problems: Sequence[str], outbox: Sequence[Any]) -> Scene:
-    folder = {in_utf7(name): role for name, role in GERMAN.items()}
+def told(letters: Sequence[Letter], folder: Mapping[str, str], problems: Sequence[str], outbox: Sequence[Any]) -> Scene:
     placed = [(folder.get(letter.folder, letter.folder), what(letter), about(letter)) for letter in letters]
     labels = {(place, mail) for place, _, mail in placed if place in LABELS}
-    labels |= {(word, about(letter)) for letter in letters for word in letter.keywords}
+    labels |= {(word.removeprefix(gmail.MARK), about(letter)) for letter in letters for word in letter.keywords}
     mail = [place for place in placed if place[0] not in LABELS]
     failed = MailboxDelivery.objects.exclude(state__in=("done", "cancelled"))
     told = [f"{row.deed} {row.state}: {row.error or row.evidence}" for row in failed]

@@ -11,7 +11,6 @@ import socket
 import sys
 import traceback
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -97,25 +96,23 @@ def process(job: dict[str, Any]) -> None:
 
 
 def review(job: dict[str, Any]) -> None:
-    """A person looks at what waits for one, and says what it is; the next run carries it out."""
+    """A person looks at what waits for one, and says what it is."""
     from tests.mails import verdict_on
     from triage.models import Message
-    from triage.services import Conflict, hold_decision
+    from triage.services import decide
 
     for message in Message.objects.filter(status=Message.Status.REVIEW).order_by("pk"):
         category = str(verdict_on(message.subject)["category"])
-        with suppress(Conflict):  # it was decided before the process was killed
-            hold_decision(message, "lead" if category == "uncertain" else category, person(), why="read it")
+        decide(message, "lead" if category == "uncertain" else category, person(), why="read it")
 
 
 def approve(job: dict[str, Any]) -> None:
-    """A person approves the reply to the first lead; the next run carries it out."""
+    """A person approves the reply to the first lead."""
     from triage.models import Draft
-    from triage.services import Conflict, hold_approval
+    from triage.services import approve_draft
 
     for draft in Draft.objects.filter(message__subject__startswith="lead number", state=Draft.State.WAITING):
-        with suppress(Conflict):
-            hold_approval(draft, "approve", person())
+        approve_draft(draft, person())
 
 
 def look(job: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 import time
 import weakref
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +20,7 @@ from typing import Any, Self
 from urllib.parse import quote
 
 from inbox_router.environment import MailboxAccount
+from tests.servers.recorder import PERSON, Record
 
 CONFIG = """
 base_dir = {home}/run
@@ -65,6 +67,11 @@ protocol imap {{
   mail_max_userip_connections = 0
 }}
 """
+RECORDED = """
+protocol imap {{
+  rawlog_dir = {home}/record
+}}
+"""
 ALL_RIGHTS = "lrwstipekxa"
 WITH_RIGHTS = """
 mail_plugins = acl
@@ -84,6 +91,7 @@ service imap {
 """
 SPECIAL = {"Drafts": "\\Drafts", "Sent": "\\Sent", "Trash": "\\Trash", "Archive": "\\Archive", "Junk": "\\Junk"}
 PASSWORD = "pässword/with@signs"
+recorded: Counter[str] = Counter()  # what the program asked all of them for, by verb
 
 
 def dovecot_binary() -> str | None:
@@ -104,6 +112,10 @@ class Dovecot:
     `special`: the folders that exist from the start, with their SPECIAL-USE attribute or "".
     `rights`: what the user may do (RFC 4314). `certificate`: PEM files of one and its key, for STARTTLS.
     `reused`: its processes serve one connection after the other, so that signing in costs a quarter.
+
+    `more`: further lines of its configuration, and `files` that they need, by their path below `home`.
+
+    At its end it fails if the program asked it for what it must never ask; benchmarks are not watched.
     """
 
     def __init__(
@@ -116,6 +128,8 @@ class Dovecot:
         rights: str = ALL_RIGHTS,
         certificate: tuple[Path, Path] | None = None,
         reused: bool = False,
+        more: str = "",
+        files: dict[str, str] = {},  # noqa: B006 (never changed)
     ) -> None:
         self.users = users
         self.port = free_port()
@@ -126,6 +140,7 @@ class Dovecot:
         self._end = weakref.finalize(self, end, self._processes, self.home)  # also if nobody gets to __exit__
         self._options = (fsync, capability, special, rights)
         self._reused = reused
+        self._more, self._files = more, files
         self._certificate = certificate
         self._dropped = 0
 
@@ -139,13 +154,15 @@ class Dovecot:
         """Where the mails of a user lie, one file each, for a look that needs no IMAP."""
         return self.home / "mail" / (user or self.users[0]) / "Maildir"
 
-    def drop(self, raw: bytes, user: str = "") -> None:
-        """Put a mail into the inbox as a mail server does that asks no questions: no byte is refused."""
+    def drop(self, raw: bytes, user: str = "", *, read: bool = False, days: float = 0) -> None:
+        """Put a mail into the inbox as a mail server does that asks no questions: `days` ago, perhaps read since."""
         self._dropped += 1
-        path = self.maildir(user) / "new" / f"{time.time():.6f}.{self._dropped}.dropped"
+        name = f"{time.time():.6f}.{self._dropped}.dropped"
+        path = self.maildir(user) / (f"cur/{name}:2,S" if read else f"new/{name}")
         path.write_bytes(raw)
-        owner = path.parent.stat()
+        owner, received = path.parent.stat(), time.time() - days * 86_400
         os.chown(path, owner.st_uid, owner.st_gid)
+        os.utime(path, (received, received))
 
     def log(self) -> str:
         log = self.home / "dovecot.log"
@@ -169,7 +186,11 @@ class Dovecot:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        record = Record.of(self.home / "record")
         self._end()
+        recorded.update(record.commands)
+        recorded["sessions"] += record.sessions
+        assert not record.forbidden, f"the program must not send: {', '.join(record.forbidden)}"
 
     def _configure(self) -> None:
         fsync, capability, special, rights = self._options
@@ -181,7 +202,8 @@ class Dovecot:
             home=self.home, user=self._user, group=self._group, port=self.port, mailboxes=mailboxes,
             storage="maildir:~/Maildir", ssl="yes" if self._certificate else "no",
         )  # fmt: skip
-        text += REUSED if self._reused else ""
+        text += (REUSED if self._reused else "") + self._more.format(home=self.home)
+        text += "" if fsync else RECORDED.format(home=self.home)
         text += "" if fsync else "mail_fsync = never\n"
         text += f"imap_capability = {capability}\n" if capability else ""
         text += "" if rights == ALL_RIGHTS else WITH_RIGHTS.format(home=self.home)
@@ -191,10 +213,13 @@ class Dovecot:
         (self.home / "acl").write_text(f"* owner {rights}\n")
         (self.home / "dovecot.conf").write_text(text)
         (self.home / "users").write_text("".join(f"{name}:{PASSWORD}\n" for name in self.users))
-        for folder in ("run", "mail"):
+        for folder in ("run", "mail", "record"):
             (self.home / folder).mkdir()
+        for path, content in self._files.items():
+            (self.home / path).parent.mkdir(parents=True)
+            (self.home / path).write_text(content)
         if os.getuid() == 0:
-            for path in (self.home, *self.home.iterdir()):
+            for path in (self.home, *self.home.rglob("*")):
                 shutil.chown(path, self._user, self._group)
 
     def _wait(self) -> None:
@@ -218,11 +243,15 @@ def end(processes: Sequence[subprocess.Popen], home: Path) -> None:
 class ImapPeer:
     """The human at another mail client, on the standard library: none of our code and none of imapclient."""
 
+    introduces_itself = True  # so that the record of a server tells a person's acts from the program's
+
     def __init__(self, account: MailboxAccount) -> None:
         self.user = account.user
         self.client = imaplib.IMAP4(account.host, account.port, timeout=20)
         self.client._encoding = "utf-8"  # type: ignore[attr-defined]  # for a password beyond ASCII
         self._ok(self.client.login(account.user, account.password))
+        if self.introduces_itself:
+            self._ok(self.client.xatom("ID", PERSON))
 
     def __enter__(self) -> Self:
         return self

@@ -80,7 +80,7 @@ class MaskingProxy:
                     speech.awaits = 0  # the literal that was announced does not come
                     client.sendall(speech.tag + b" " + objection + b"\r\n")
                     continue
-                server.sendall(request)
+                server.sendall(self._translated(request))
                 answer = speech.answer(answers)
                 if self.loses(speech.name()) == DROP:
                     return
@@ -96,6 +96,10 @@ class MaskingProxy:
         if verb == "STORE" and not self.keeps_keywords and b"\\" not in request:
             return b"NO Keywords are not supported"
         return b""
+
+    def _translated(self, request: bytes) -> bytes:
+        """What the server behind is asked."""
+        return request
 
     def _masked(self, answer: bytes) -> bytes:
         for capability in self.lacks:

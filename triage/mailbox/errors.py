@@ -13,7 +13,8 @@ from inbox_router.environment import MailboxAccount
 PERMANENT_CODES = ("[NOPERM]", "[NONEXISTENT]", "[TRYCREATE]", "[CANNOT]", "[ALREADYEXISTS]", "[READ-ONLY]")
 # What a server says that has trouble of its own, which passes.
 TEMPORARY = re.compile(
-    r"\[(UNAVAILABLE|INUSE|LIMIT|SERVERBUG|ALERT)\]|too many|temporar|throttl|rate limit|try again", re.IGNORECASE
+    r"\[(INUSE|LIMIT|SERVERBUG|ALERT)\]|unavailable|not connected|too many|temporar|throttl|rate limit|try again",
+    re.IGNORECASE,
 )
 # "Request is throttled. Suggested Backoff Time: 299961 milliseconds" is how Exchange puts it.
 SUGGESTED_BACKOFF = re.compile(r"Backoff Time: (\d+) milliseconds", re.IGNORECASE)

@@ -29,8 +29,11 @@ def uids_after(connection: Connection, folder: Folder, last_uid: int) -> list[in
 
 
 def uids_since(connection: Connection, moment: datetime) -> list[int]:
-    """The UIDs in the open folder of what the server received since then. It searches by days of its own time zone."""
-    uids = connection.client.search(["SINCE", (moment - timedelta(days=1)).date()])
+    """The UIDs in the open folder of what the server received since then; what people are still writing is left out.
+
+    Servers search by days of their own time zone, and Gmail's All Mail holds drafts as well.
+    """
+    uids = connection.client.search(["UNDRAFT", "SINCE", (moment - timedelta(days=1)).date()])
     answers = connection.fetch(uids, ["INTERNALDATE"])
     start = moment.replace(microsecond=0)
     return sorted(uid for uid, answer in answers.items() if answer.get(b"INTERNALDATE", moment) >= start)

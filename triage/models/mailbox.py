@@ -3,6 +3,7 @@
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
+from types import TracebackType
 from typing import Self
 
 from django.db import models
@@ -10,8 +11,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from inbox_router import lives
+from triage.mailbox import MailboxError
 
 LEASE = timedelta(minutes=2)  # longer than anything a run does between two renewals
+LONGEST_REST = timedelta(minutes=30)  # Exchange asks for some minutes; no server silences us for longer
 
 
 class LeaseLost(Exception):
@@ -82,14 +85,22 @@ class Lease:
         if not ours.update(lease_until=timezone.now() + LEASE):
             raise LeaseLost(f"mailbox {self.mailbox_id} was taken over by another run")
 
-    def give_back(self) -> None:
-        Mailbox.objects.filter(pk=self.mailbox_id, lease_holder=self.holder).update(lease_holder=None)
+    def give_back(self, rest: float = 0) -> None:
+        """Let the next run have it: after `rest` seconds, if the server asked to be left alone for so long."""
+        ours = Mailbox.objects.filter(pk=self.mailbox_id, lease_holder=self.holder)
+        if rest:  # a holder that nobody is
+            until = timezone.now() + min(timedelta(seconds=rest), LONGEST_REST)
+            ours.update(lease_holder=uuid.uuid4(), lease_until=until)
+        else:
+            ours.update(lease_holder=None)
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exc: object) -> None:
-        self.give_back()
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.give_back(error.retry_after if isinstance(error, MailboxError) else 0)
 
 
 class Run(models.Model):

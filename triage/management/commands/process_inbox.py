@@ -32,7 +32,7 @@ class Command(BaseCommand):
 
     def describe(self, report: services.Report) -> None:
         for name in report.busy:
-            self.stdout.write(f"{name}: another run has it just now")
+            self.stdout.write(f"{name}: another run has it just now, or its server asked us to wait")
         for name, counts in report.mailboxes.items():
             self.stdout.write(f"{name}: {words(counts)}")
         self.stdout.write(f"deliveries: {words(report.deliveries)}")
