@@ -50,10 +50,9 @@ def run_soon() -> None:
     async_task(RUN)
 
 
-def run_regularly() -> None:
-    """Queue a run, unless something waits there already: the cluster has enough to do then."""
-    if not queue_size():
-        run_soon()
+def is_queue_empty() -> bool:
+    """Whether all that was queued is in the cluster's hands; else it has enough to do."""
+    return not queue_size()
 
 
 # --- the sign of life -------------------------------------------------------------------------------------

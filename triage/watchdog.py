@@ -70,8 +70,8 @@ class Watchdog:
         if not self.cluster.is_running():
             return "its main process or its guard has ended"
         if time.monotonic() - self.asked > self.stale / PINGS:
+            self._work()  # before a ping is in the queue
             self._listen()
-            self._work()
         if time.monotonic() - self.seen > self.stale:
             return f"no task came through the queue for {self.stale:.0f} s"
         return ""
@@ -91,10 +91,11 @@ class Watchdog:
         """Ask for a run when it is time, or when there is work that a dead process has left."""
         with self._queue():
             if take_over_from_the_dead():
+                Heartbeat.of_worker().note_restart("a process died at its work")
                 tasks.run_soon()
-            elif time.monotonic() - self.ran > EVERY:
+            elif time.monotonic() - self.ran > EVERY and tasks.is_queue_empty():
                 self.ran = time.monotonic()
-                tasks.run_regularly()
+                tasks.run_soon()
 
     def _restart(self, trouble: str) -> None:
         log.error("the cluster is restarted: %s", trouble)
