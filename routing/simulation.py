@@ -44,11 +44,12 @@ class Rotation(Protocol):
 
 @dataclass
 class Result:
-    """Leads by turn against those owed, per person, and what returners got at once."""
+    """Leads by turn against those owed, per person, and what returners got of the FIRST leads after their leave."""
 
     received: dict[int, int]
     owed: dict[int, float]
-    flood: float = 0.0  # the most leads above the owed ones among the FIRST after a return
+    flood: float = 0.0  # the most above the owed ones; below 1 it is the fair share, rounded up at most
+    most: int = 0  # the most of all, where the whole team was there meanwhile: a fair share is FIRST / people
 
     @property
     def worst(self) -> float:
@@ -124,14 +125,24 @@ def _presence(random: Random, scenario: Scenario) -> list[bool]:
     return (days[offset:] + days[:offset])[: scenario.days]
 
 
+@dataclass
+class Return:
+    """What somebody gets of the leads that come in after their leave."""
+
+    seen: int = 0
+    owed: float = 0.0
+    received: int = 0
+    complete: bool = True  # whether everybody was there all the time
+
+
 def run(scenario: Scenario, rotation: Rotation) -> Result:
     """Play the scenario. A known customer's owner is whoever got that customer's first lead."""
     result = Result(dict.fromkeys(range(scenario.people), 0), dict.fromkeys(range(scenario.people), 0.0))
     owners: list[int] = []
-    watched: dict[int, tuple[int, float, int]] = {}  # returner: turns seen, owed, received
+    returns: dict[int, Return] = {}
     for lead in leads(scenario):
         owner = owners[int(lead.owner_draw**LOYALTY * len(owners))] if lead.owner_draw is not None and owners else None
-        watched |= dict.fromkeys(lead.returned, (0, 0.0, 0))
+        returns |= {person: Return() for person in lead.returned}
         if owner is not None and owner in lead.present:
             rotation.passed(owner)
             continue
@@ -140,15 +151,17 @@ def run(scenario: Scenario, rotation: Rotation) -> Result:
         result.received[winner] += 1
         for person in lead.present:
             result.owed[person] += 1 / len(lead.present)
-        _watch(watched, lead, winner, result)
+        _watch(returns, lead, winner, result)
     return result
 
 
-def _watch(watched: dict[int, tuple[int, float, int]], lead: Lead, winner: int, result: Result) -> None:
-    for person, (seen, owed, received) in list(watched.items()):
-        if person in lead.present:
-            owed, received = owed + 1 / len(lead.present), received + (person == winner)
-        result.flood = max(result.flood, received - owed)
-        watched[person] = (seen + 1, owed, received)
-        if seen + 1 >= FIRST:
-            del watched[person]
+def _watch(returns: dict[int, Return], lead: Lead, winner: int, result: Result) -> None:
+    for person, since in list(returns.items()):
+        since.seen += 1
+        since.owed += (person in lead.present) / len(lead.present)
+        since.received += person == winner
+        since.complete &= len(lead.present) == len(result.received)
+        if since.seen == FIRST:
+            result.flood = max(result.flood, since.received - since.owed)
+            result.most = max(result.most, since.received if since.complete else 0)
+            del returns[person]

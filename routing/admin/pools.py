@@ -81,7 +81,7 @@ class PoolPage(NeverDeleted, ByPoolManagers, WithWords, Reasoned, Rows):
     def named(self, pool: Pool) -> tuple[str, str]:
         return (pool.name, f"asked at place {pool.position}" if pool.active else "switched off")
 
-    @column("Takes")
+    @column("What")
     def takes(self, pool: Pool) -> str:
         return sentence(pool)
 

@@ -70,6 +70,17 @@ def test_weighted_shares_stay_within_the_bound_of_the_method(weights: list[int],
         assert abs(owed - received[candidate.id] - Fraction(candidate.credit or 0, TURN)) < Fraction(1, 10**6)
 
 
+@given(st.lists(st.integers(1, 20), min_size=1, max_size=9), st.integers(0, 80), st.integers(1, 120))
+def test_weighted_shares_stay_within_the_bound_over_any_window(weights: list[int], skip: int, length: int) -> None:
+    """What somebody got in a window differs from what they were owed by the change of their credit: less than H(n)."""
+    _, candidates = play(team(*weights), skip)
+    winners, _ = play(candidates, length)
+    received = Counter(winners)
+    bound = sum(Fraction(1, k) for k in range(1, len(weights) + 1)) + Fraction(1, 10**6)
+    for candidate in candidates:
+        assert abs(received[candidate.id] - Fraction(length * candidate.weight, sum(weights))) < bound
+
+
 @st.composite
 def stories(draw: st.DrawFn) -> list[tuple[list[int], set[int]]]:
     """For each turn the weights (which are edited now and then) and who is away."""

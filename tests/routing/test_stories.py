@@ -32,6 +32,7 @@ class SalesTeam(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.savepoint = transaction.savepoint()
+        self.written: list[tuple[int, int, int]] = []  # the ledger after the step before
 
     def teardown(self) -> None:
         transaction.savepoint_rollback(self.savepoint)
@@ -125,6 +126,22 @@ class SalesTeam(RuleBasedStateMachine):
         for kind in ("turn", "taken_over"):
             lines = LedgerLine.objects.filter(kind=kind).values_list("pool", "assignment")
             assert len(lines) == len(set(lines)), "a turn is charged once"
+
+    @invariant()
+    def nothing_resets_the_ledger(self) -> None:
+        lines = list(LedgerLine.objects.order_by("pk").values_list("pk", "change", "credit"))
+        assert lines[: len(self.written)] == self.written, "what is written stays, and more is added behind it"
+        self.written = lines
+
+    @invariant()
+    def by_turn_nobody_is_further_from_what_is_owed_than_their_credit_says(self) -> None:
+        """Over any window: the difference is that of the credits, which a turn changes by less than a turn."""
+        for row in Membership.objects.exclude(credit=None):
+            mine = LedgerLine.objects.filter(pool=row.pool, salesperson=row.salesperson)
+            turns = mine.filter(kind__in=("earned", "turn"))
+            owed = sum(line.earned for line in turns)
+            by_hand = sum(line.change for line in mine.exclude(pk__in=turns))
+            assert owed - TURN * turns.filter(kind="turn").count() == row.credit - by_hand
 
     @invariant()
     def nobody_is_twice_on_a_lead(self) -> None:

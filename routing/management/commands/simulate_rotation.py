@@ -75,10 +75,11 @@ class Command(BaseCommand):
             "credit ledger": run(scenario, ByLedger(scenario.people)),
             "plain pointer": run(scenario, ByPointer(scenario.people)),
         }
-        self.stdout.write(f"{'':<16}{'worst deviation':>18}{f'most in the {FIRST} after a leave':>32}")
+        first, fair = f"most of the first {FIRST} after a leave", f"{FIRST / scenario.people:g} are fair"
+        self.stdout.write(f"{'':<16}{'worst deviation':>18}{'above what was owed':>22}  {first}")
         for name, result in results.items():
-            flood = f"{result.flood:+.1f} above what was owed"
-            self.stdout.write(f"{name:<16}{result.worst:>18.2%}{flood:>32}")
+            most = f"{result.most} ({fair})" if result.most else "(the team was never complete so long)"
+            self.stdout.write(f"{name:<16}{result.worst:>18.2%}{result.flood:>+22.2f}  {most}")
         ledger, pointer = results.values()
         self.stdout.write(
             f"Worst deviation from the owed share: {ledger.worst:.2%}, a plain pointer's {pointer.worst:.2%}."
