@@ -192,8 +192,9 @@ class SaveDraft:
         return found_in(box, [Role.DRAFTS, Role.SENT, Role.TRASH], ids)
 
     def perform(self, box: ImapMailbox, batch: Batch) -> Outcomes:
-        mails, refused = written(batch)
-        return {**refused, **added(box, Role.DRAFTS, mails, "\\Draft")}
+        closed = {row.pk: NotWanted("it was closed first") for row in batch if row.draft and not row.draft.is_waiting}
+        mails, refused = written([row for row in batch if row.pk not in closed])
+        return {**closed, **refused, **added(box, Role.DRAFTS, mails, "\\Draft")}
 
 
 class FileSent:

@@ -1,6 +1,7 @@
 """Random stories of a shared mailbox: whatever happens, nothing is lost, nothing is done twice, people win.
 
-STORIES sets how many are told; they are the same each time, unless STORY_SEED says otherwise.
+STORIES sets how many are told. They are the same each time, so that what fails here fails elsewhere and again, and a
+change is judged by the same stories as the one before; STORY_SEED tells others.
 """
 
 import os

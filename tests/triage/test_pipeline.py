@@ -1,9 +1,11 @@
 """The pipeline over a real mailbox, with a judge that reads the verdict from the subject."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
+from django.utils import timezone
 
 from crm.models import AuditEntry, Contact, Lead
 from inbox_router.models import Halt
@@ -271,6 +273,24 @@ def test_an_answer_from_a_mail_program_closes_our_draft_and_stops_the_clock(huma
     assert Assignment.objects.get().answered_at
     assert human.uids("Drafts") == []
     assert AuditEntry.objects.filter(action="answered outside").count() == 1
+
+
+def test_a_draft_that_a_killed_worker_had_in_hand_is_not_saved_after_somebody_answered(
+    human: ImapPeer, run: Callable
+) -> None:
+    mail = mails.mail("lead", 26)
+    human.deliver(mail.raw)
+    Halt.begin("mona", "so that nothing is worked off")
+    run()
+    long_ago = timezone.now() - timedelta(hours=1)
+    MailboxDelivery.objects.filter(deed="draft").update(state="taken", in_doubt=True, lease_until=long_ago)
+    answer = mails.sent_by_salesperson(26, "Ana Horakova <ana.horakova@acme.example>")
+    human.deliver(answer.replace(b"Message-ID:", f"In-Reply-To: {mail.message_id}\nMessage-ID:".encode()), "Sent")
+    Halt.end("mona")
+    run()
+    assert Draft.objects.get().state == Draft.State.OUTSIDE
+    assert MailboxDelivery.objects.get(deed="draft").state == "cancelled"
+    assert human.uids("Drafts") == human.uids("Trash") == []
 
 
 def test_a_lead_that_is_handed_over_gets_a_draft_in_the_new_owners_name(human: ImapPeer, run: Callable) -> None:

@@ -56,6 +56,10 @@ class Draft(models.Model):
         return f"{self.subject}, to {self.to_address}"
 
     @property
+    def is_waiting(self) -> bool:
+        return self.state == self.State.WAITING
+
+    @property
     def cc_addresses(self) -> list[str]:
         return [address for part in self.cc.split(",") if (address := part.strip())]
 
