@@ -314,7 +314,7 @@ def _attempt(courier: Courier, batch: Sequence[Delivery], token: uuid.UUID) -> N
     try:
         probes = courier.probe(batch)
         pending = [row for row in batch if not row.settle_by(probes.get(row.pk, Probe(Seen.ABSENT)))]
-        pending = _renewed(pending, token)
+        pending = _renewed(pending, token) if pending else []
         if pending:
             outcomes = dict(courier.perform(pending))
     except DeliveryError as error:
@@ -328,8 +328,8 @@ def _attempt(courier: Courier, batch: Sequence[Delivery], token: uuid.UUID) -> N
 
 def _renewed(batch: Sequence[Delivery], token: uuid.UUID) -> list[Delivery]:
     """Those that are still ours, for a whole lease from now: a worker may have been stopped while it probed."""
-    if not batch:
-        return []
+    if Halt.in_force().exists():
+        raise DeliveryError("not begun: the kill switch was thrown")
     kind, pks = type(batch[0]), [row.pk for row in batch]
     held = kind._default_manager.filter(pk__in=pks, taken_by=token)
     if held.update(lease_until=timezone.now() + kind.lease) == len(batch):

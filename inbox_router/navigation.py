@@ -66,6 +66,7 @@ SECTIONS = (
                 "triage.admin.waiting.problems",
                 "danger",
             ),
+            Item("Outside effects", "power_settings_new", "inbox_router_halt_outside", "inbox_router.view_halt"),
         ),
     ),
     Section(
@@ -101,6 +102,7 @@ SECTIONS = (
             Item("Leads", "handshake", "crm_lead_changelist", "crm.view_lead"),
             Item("Contacts", "contacts", "crm_contact_changelist", "crm.view_contact"),
             Item("Audit log", "history", "crm_auditentry_changelist", "crm.view_auditentry"),
+            Item("Spreadsheet", "table_view", "crm_sheetrow_mirror", "crm.view_sheetrow"),
         ),
     ),
     Section(
@@ -120,6 +122,9 @@ SECTIONS = (
             Item("Sheet rows", "table_rows", "crm_sheetrow_changelist", "crm.view_sheetrow"),
             Item("Judgements", "psychology", "triage_classification_changelist", "triage.view_classification"),
             Item("Learned from people", "school", "triage_lesson_changelist", "triage.view_lesson"),
+            Item("Decisions", "gavel", "triage_decision_changelist", "triage.view_decision"),
+            Item("Looked at now", "visibility", "triage_claim_changelist", "triage.view_claim"),
+            Item("Put aside", "snooze", "triage_aside_changelist", "triage.view_aside"),
             Item("Sent mail", "send", "triage_sentmail_changelist", "triage.view_sentmail"),
             Item("Memberships", "group_add", "routing_membership_changelist", "routing.view_membership"),
             Item("Leave", "event_busy", "routing_leave_changelist", "routing.view_leave"),

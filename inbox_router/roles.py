@@ -12,7 +12,15 @@ from django.db.models import Q
 REVIEWER, APPROVER, MANAGER = "Reviewer", "Approver", "Sales manager"
 SALESPERSON, OPERATOR, READ_ONLY = "Salesperson", "Operator", "Read-only"
 
-MAIL = ("crm.view_contact", "crm.view_lead", "triage.view_message", "triage.view_classification", "triage.view_draft")
+STOPPING, GOING_ON = "inbox_router.add_halt", "inbox_router.change_halt"
+MAIL = (
+    "crm.view_contact",
+    "crm.view_lead",
+    "inbox_router.view_halt",
+    "triage.view_message",
+    "triage.view_classification",
+    "triage.view_draft",
+)
 TEAM = (
     "routing.view_salesperson",
     "routing.view_pool",
@@ -39,6 +47,7 @@ TEAM_EDITING = (
     "routing.delete_freemaildomain",
 )
 RULES = ("triage.view_senderrule", "triage.add_senderrule", "triage.change_senderrule")
+WORK = ("triage.view_decision", "triage.view_claim", "triage.view_aside")
 RECORDS = ("crm.view_auditentry", "crm.view_sheetrow", "routing.view_slackalert", "triage.view_mailboxdelivery")
 MACHINE = (
     "triage.view_mailbox",
@@ -56,17 +65,20 @@ EXPORTING = "crm.export_auditentry"
 MENDING = ("crm.change_sheetrow", "routing.change_slackalert", "triage.change_mailboxdelivery")
 
 ROLES: dict[str, tuple[str, ...]] = {
-    REVIEWER: (*MAIL, *RULES, REVIEWING),
-    APPROVER: (*MAIL, APPROVING),
+    REVIEWER: (*MAIL, *RULES, REVIEWING, STOPPING),
+    APPROVER: (*MAIL, APPROVING, STOPPING),
     MANAGER: (
         *MAIL,
         *TEAM,
         *TEAM_EDITING,
         *RULES,
         *RECORDS,
+        *WORK,
         REVIEWING,
         APPROVING,
         EXPORTING,
+        STOPPING,
+        GOING_ON,
         *MENDING,
         "crm.change_lead",
         "crm.change_contact",
@@ -79,16 +91,19 @@ ROLES: dict[str, tuple[str, ...]] = {
         *MAIL,
         *TEAM,
         *RECORDS,
+        *WORK,
         *MACHINE,
         *MENDING,
         *RULES,
         EXPORTING,
+        STOPPING,
+        GOING_ON,
         "triage.change_mailbox",
         "django_q.change_schedule",
         "auth.view_user",
         "auth.view_group",
     ),
-    READ_ONLY: (*MAIL, *TEAM, *RECORDS, *MACHINE, "triage.view_senderrule"),
+    READ_ONLY: (*MAIL, *TEAM, *RECORDS, *WORK, *MACHINE, "triage.view_senderrule"),
 }
 
 

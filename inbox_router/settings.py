@@ -169,6 +169,7 @@ TRASH_DAILY_CAP = whole("TRASH_DAILY_CAP", 500, 0, 1_000_000)  # mails in 24 hou
 OWNER_DAYS = whole("OWNER_DAYS", 180, 0, 3650)  # for so long a customer stays with their owner
 WAITING_ALERT_HOURS = number("WAITING_ALERT_HOURS", 4, 0.1, 1000)
 CANARY_MINUTES = whole("CANARY_MINUTES", 0, 0, 1440)  # 0: no test mails
+UNDO_SECONDS = whole("UNDO_SECONDS", 10, 0, 600)  # in which a person can take a decision back
 TRASH_DELAY = number("TRASH_DELAY", 30, 0, 30 * 86400)  # seconds
 
 # --- the outside ------------------------------------------------------------------------------------------

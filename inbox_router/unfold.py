@@ -1,6 +1,5 @@
 """How the admin looks: the settings of django-unfold."""
 
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -25,7 +24,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_BACK_BUTTON": True,
-    "ENVIRONMENT": "inbox_router.unfold.environment",
+    "ENVIRONMENT": "inbox_router.armed.chip",
     "STYLES": [lambda request: static("inbox_router/admin.css")],
     "SCRIPTS": [lambda request: static("inbox_router/admin.js")],
     "COLORS": {
@@ -65,14 +64,3 @@ UNFOLD: dict[str, Any] = {
 
 def company(request: HttpRequest) -> str:
     return str(settings.COMPANY_NAME)
-
-
-def environment(request: HttpRequest) -> tuple[str, str] | None:
-    """The chip in the header: what this installation does to the outside; nothing where all is live."""
-    if Path(str(settings.DATABASES["default"]["NAME"])).name == "demo.sqlite3":
-        return "Demo data", "warning"
-    if not settings.ARMED:
-        return "Shadow mode", "info"
-    if missing := [effect for effect in settings.EFFECTS if effect not in settings.ARMED]:
-        return f"Off: {', '.join(missing)}", "warning"
-    return None

@@ -8,6 +8,19 @@ from email.utils import format_datetime
 SHARED = "sales@acme.example"
 KINDS = ("lead", "lead-de", "rfq", "spam", "newsletter", "accounting", "uncertain", "internal", "auto-reply", "thread")
 
+# Nobody reads these, so that the embedded classifier agrees with the stand-in of a model that they are rubbish.
+RUBBISH = {
+    "spam": """
+Congratulations, dear winner! Your address has won 5,000,000 USD in the online lottery. Click here to claim your prize
+money now, and send us your bank details and password within 24 hours. 100% guaranteed, no risk, act now! Cheap pills,
+casino bonus and a loan without credit check are waiting for you.
+""",
+    "newsletter": """
+This week in our shop: the spring sale. Up to 40% off all shoes, free shipping on orders over 50 EUR. Shop now!
+You receive this newsletter because you subscribed to it. Unsubscribe here or view it in your browser.
+""",
+}
+
 
 @dataclass(frozen=True)
 class Mail:
@@ -36,9 +49,10 @@ def mail(kind: str, number: int, *, in_reply_to: str = "", references: str = "")
         message["Auto-Submitted"] = "auto-replied"
     if kind == "newsletter":
         message["List-Unsubscribe"] = "<https://news.example/off>"
-    message.set_content(f"Good day,\n\nthis is mail {number} of the kind {kind}.\n\nRegards\nAnna Meyer {number}\n")
+    said, rubbish = f"this is mail {number} of the kind {kind}.", RUBBISH.get(kind, "")
+    message.set_content(f"Good day,\n\n{said}\n{rubbish}\nRegards\nAnna Meyer {number}\n")
     if number % 3 == 0:
-        message.add_alternative(f"<p>Good day,</p><p>this is mail {number} of the kind {kind}.</p>", subtype="html")
+        message.add_alternative(f"<p>Good day,</p><p>{said}</p><p>{rubbish}</p>", subtype="html")
     if number % 7 == 0:
         message.add_attachment(b"%PDF-1.4 " + b"x" * 50_000, maintype="application", subtype="pdf", filename="a.pdf")
     return Mail(kind, number, message.as_bytes(), message_id, in_reply_to)

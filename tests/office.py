@@ -3,6 +3,7 @@
 from datetime import timedelta
 from itertools import count
 
+from django.conf import settings
 from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
@@ -13,17 +14,20 @@ from routing.models import Assignment, Hold, Leave, Pool, SlackAlert
 from tests.routing.making import lead, person, pool
 from triage import search
 from triage.models import (
+    Aside,
     Category,
+    Claim,
     Classification,
     Draft,
     Mailbox,
     MailboxDelivery,
     Message,
+    Queue,
     Run,
     SenderRule,
     SentMail,
 )
-from triage.services import decide
+from triage.services import carry_out_due, decide, hold_decision, undo
 
 numbers = count(1)
 NASTY = "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">"
@@ -45,6 +49,7 @@ def message(
         "language": "en",
         "text": f"Hello,\n\nwe need {number} pumps by 3 May.\n\nRegards\nBerta",
         "review_reason": "Lead, 55 % sure: below the line of 70%",
+        "thread_id": f"<{number}@customer.example>",
         "received_at": timezone.now() - timedelta(hours=1, minutes=number),
     } | fields
     made = Message.objects.create(
@@ -55,7 +60,6 @@ def message(
         status=status,
         subject=subject,
         message_id=f"<{number}@customer.example>",
-        thread_id=f"<{number}@customer.example>",
         from_address=address,
         reply_to=address,
         sender_address=address,
@@ -96,6 +100,11 @@ def waiting_draft(subject: str = "Springs") -> Draft:
     return made.drafts.get()
 
 
+def time_passes() -> int:
+    """So much that nothing can be taken back any more; how many decisions took effect."""
+    return carry_out_due(timezone.now() + timedelta(seconds=settings.UNDO_SECONDS))
+
+
 def fill() -> None:
     """Rows in every table, in every state that matters."""
     for role in ROLES:
@@ -118,6 +127,11 @@ def fill() -> None:
         mailbox=mailbox(), uidvalidity=1, uid=1, subject="Re: Springs", from_address="ana@acme.example",
         to_addresses="somebody@customer.example", sent_at=timezone.now(),
     )  # fmt: skip
+    rejected = hold_decision(message("Skates"), "spam", boss())
+    undo(rejected.request, boss())
+    Message.objects.filter(pk=rejected.message_id).update(status=Message.Status.DONE)
+    Claim.take(Queue.REVIEWS, 1, boss())
+    Aside.objects.create(queue=Queue.REVIEWS, row=1, person=boss(), why="In Czech")
     Run.objects.create(mailbox=mailbox(), finished_at=timezone.now(), counts={"lead": 1})
     held = lead(subject="Held")
     Hold.objects.create(lead=held, reason="Nobody is there.")  # of no pool: nobody stands in line behind it

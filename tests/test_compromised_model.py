@@ -14,8 +14,9 @@ CAP = 5
 CUSTOMER = mails.mail("lead", 1)
 AGAIN = mails.mail("lead", 1, in_reply_to="<unrelated@customer1.example>")
 IN_THREAD = mails.mail("thread", 2, in_reply_to="<sent.2@acme.example>")
-TOUCHED = [mails.mail("lead", number) for number in (3, 4)]
-OTHERS = [mails.mail("lead", number) for number in range(10, 20)]
+TOUCHED = [mails.mail("newsletter", number) for number in (3, 4)]
+INQUIRIES = [mails.mail("lead", number) for number in range(10, 15)]
+RUBBISH = [mails.mail("newsletter", number) for number in range(20, 30)]
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +28,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         second = AGAIN.raw.replace(AGAIN.message_id.encode(), b"<another@customer1.example>")
         with ImapPeer(world.imap.account()) as human:
             human.deliver(second)
-            world.deliver([IN_THREAD, *TOUCHED, *OTHERS])
+            world.deliver([IN_THREAD, *TOUCHED, *INQUIRIES, *RUBBISH])
             assert world.run("process_inbox").status == 0
             touched = [mail.message_id for mail in TOUCHED]
             uids = [uid for uid in human.uids() if any(i.encode() in human.raw(uid) for i in touched)]
@@ -50,10 +51,14 @@ def test_nothing_that_a_person_touched_is_trashed(world: World) -> None:
     assert {mail.message_id for mail in TOUCHED} <= set(world.folders()["INBOX"])
 
 
+def test_no_inquiry_is_trashed_on_the_models_word_alone(world: World) -> None:
+    assert {mail.message_id for mail in INQUIRIES} <= set(world.folders()["INBOX"])
+
+
 def test_no_more_than_the_daily_cap_is_trashed_and_nothing_is_sent_or_drafted_for_it(world: World) -> None:
     trash = world.folders()["Trash"]
     assert 0 < len(trash) <= CAP
-    assert set(trash) <= {mail.message_id for mail in OTHERS}
+    assert set(trash) <= {mail.message_id for mail in RUBBISH}
     assert len(world.mails("Drafts")) == 1, "only the customer's first mail, judged before, has a draft"
 
 

@@ -11,6 +11,7 @@ from pytest_django import Settings
 
 from crm.models import SheetRow
 from inbox_router.delivery import DeliveryError, NotWanted, kinds, work_off, work_off_all
+from inbox_router.models import Halt
 from tests.outside.models import Deed, Outside, OutsideCourier
 
 State = Deed.State
@@ -271,3 +272,18 @@ def test_workers_side_by_side_do_each_deed_once(outside: Outside) -> None:
         worker.join()
     assert sorted(outside.done) == sorted(f"deed {number}" for number in range(30))
     assert Deed.objects.filter(state=State.DONE).count() == 30
+
+
+def test_the_kill_switch_stops_what_is_about_to_be_done(outside: Outside) -> None:
+    for key in "ab":
+        owe(key)
+    outside.before = lambda: Halt.begin("mona", "odd")
+    work_off(Deed)
+    assert outside.done == []
+    assert {row.state for row in Deed.objects.all()} == {State.OWED}
+    assert not Deed.objects.filter(in_doubt=True).exists()
+    outside.before = lambda: None
+    Halt.end("mona")
+    time_passes()
+    work_off(Deed)
+    assert sorted(outside.done) == ["a", "b"]

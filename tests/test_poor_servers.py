@@ -41,7 +41,7 @@ class Judge:
     judge, batch = "local", 50
 
     def classify(self, texts: Sequence[MailText]) -> list[Judgement]:
-        return [Judgement(**mails.verdict_on(text.subject)) for text in texts]  # type: ignore[arg-type]
+        return [Judgement(may_trash=True, **mails.verdict_on(text.subject)) for text in texts]  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)

@@ -1,21 +1,25 @@
 """What the scheduler calls. The truth is in our own rows: a task that is lost or runs twice does no harm."""
 
+import time
 from typing import Any
 
 from django.db import close_old_connections
+from django.utils import timezone
 from django_q.models import Schedule
 from django_q.signals import post_execute, post_spawn
 from django_q.tasks import async_task, queue_size
 
+from inbox_router.delivery import work_off_all
 from inbox_router.stopping import unwind_on_sigterm
 from triage import services
 from triage.learning import refitting
-from triage.models import Heartbeat
+from triage.models import Decision, Heartbeat
 
 RUN = "triage.tasks.run_pipeline"
 CHECKS = "triage.tasks.run_checks"
 LEARNING = "triage.tasks.learn"
 PING = "triage.tasks.ping"
+DECISIONS = "triage.tasks.carry_out_decisions"
 # The next run goes on with what is left. Much below the cluster's own time limit, which is brutal, and so
 # short that two runs never keep both workers busy until the watchdog takes the cluster for dead.
 SECONDS = 50
@@ -36,6 +40,18 @@ def learn() -> str:
     """Have the embedded classifier learn what people said since the last time; at most once a minute."""
     made = refitting.learn()
     return f"learned from {made}" if made else "nothing new"
+
+
+def carry_out_decisions() -> None:
+    """Carry out what people decided and did not take back, and what follows from it."""
+    if services.carry_out_due():
+        work_off_all(time.monotonic() + SECONDS)
+
+
+def look_for_decisions() -> None:
+    """Queue a task for the decisions that are due, if there are any: the scheduler itself counts in minutes."""
+    if Decision.due(timezone.now()).exists():
+        async_task(DECISIONS, save=False)
 
 
 def ensure_schedules() -> None:

@@ -25,6 +25,7 @@ EVERY = 30.0  # seconds, from run to run: what is wrong with mailboxes and deliv
 STALE = 100.0  # seconds; shorter ones would take two workers that are busy with long runs for dead
 PINGS = 10  # in that time
 TICK = 0.25  # seconds
+LOOK = 2.0  # seconds, between looks for decisions whose time has come
 LONGEST_PAUSE = 30.0  # seconds, between restarts of a cluster that ends again and again
 
 
@@ -37,6 +38,7 @@ class Watchdog:
         self.told_to_stop = False
         self.beat: object = None  # the last sign of life that was seen
         self.pause = 0.0
+        self.looked = 0.0
         self.queue_trouble = ""
 
     def run(self) -> None:
@@ -48,6 +50,7 @@ class Watchdog:
             log.info("the worker runs")
             while not self.told_to_stop:
                 time.sleep(TICK)
+                self._look()
                 if trouble := self._trouble():
                     self._restart(trouble)
             log.info("the worker stops")
@@ -64,6 +67,13 @@ class Watchdog:
         with self._queue():
             take_over_from_the_dead()
             tasks.run_soon()
+
+    def _look(self) -> None:
+        """Have the decisions carried out that are due."""
+        if time.monotonic() - self.looked > LOOK:
+            self.looked = time.monotonic()
+            with self._queue():
+                tasks.look_for_decisions()
 
     def _trouble(self) -> str:
         """Why the cluster must be restarted, if it must."""

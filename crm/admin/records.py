@@ -4,8 +4,10 @@ from django.contrib import admin
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
+from django.urls import URLPattern, path
 from unfold.contrib.filters.admin import RangeDateFilter
 
+from crm.admin.mirror import MirrorPage
 from crm.models import Contact, Lead, SheetRow
 from inbox_router.admin.deliveries import DeliveryPage, acknowledge_deed, retry_deed
 from inbox_router.admin.rows import Lines, NeverDeleted, ReadOnly, Rows, column
@@ -58,3 +60,7 @@ class ContactPage(NeverDeleted, Rows):
 class SheetRowPage(DeliveryPage):
     retry = retry_deed("crm.change_sheetrow")
     acknowledge = acknowledge_deed("crm.change_sheetrow")
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(MirrorPage.as_view(model_admin=self))
+        return [path("mirror/", view, name="crm_sheetrow_mirror"), *super().get_urls()]

@@ -2,17 +2,19 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from statistics import median
 
 import pytest
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.urls import reverse
+from django.utils import timezone
 from playwright.sync_api import expect
 
 from tests import office
 from tests.browser.conftest import Desk
-from triage.models import Category, Classification, Draft, Message
+from triage.models import Category, Claim, Classification, Decision, Draft, Message
 from triage.services import decide
 
 pytestmark = pytest.mark.browser
@@ -52,6 +54,7 @@ def test_a_queue_is_cleared_by_keyboard(sit_down: Sit, boss: str) -> None:
     took = [press(desk, "1234"[number % 4]) for number in range(20)]
     print(f"\nkey to next item: median {median(took):.0f} ms, slowest {max(took):.0f} ms")  # noqa: T201
     assert heading(desk) == "All clear."
+    office.time_passes()
     decided = Classification.objects.filter(judge="person").values_list("category", flat=True)
     assert sorted(decided) == sorted([*Category.values[:4]] * 5)
 
@@ -64,6 +67,7 @@ def test_the_digits_are_known_by_their_place(sit_down: Sit, boss: str) -> None:
     typed = "{key: 'ě', code: 'Digit2', bubbles: true}"
     desk.page.evaluate(f"document.body.dispatchEvent(new KeyboardEvent('keydown', {typed}))")
     expect(desk.page.get_by_text("All clear.")).to_be_visible()
+    office.time_passes()
     assert Message.objects.get(pk=row.pk).category == Category.ACCOUNTING
 
 
@@ -89,7 +93,7 @@ def test_after_a_decision_the_next_heading_has_the_focus_and_what_was_done_is_to
     desk = sit_down(boss)
     desk.open(REVIEW)
     desk.page.keyboard.press("3")
-    expect(desk.page.get_by_text("Second: Newsletter.")).to_be_visible()
+    expect(desk.page.get_by_role("status")).to_contain_text("Second: Newsletter. Nothing has happened yet.")
     expect(desk.page.locator("[data-focus]")).to_be_focused()
     assert heading(desk) == "First"
 
@@ -103,6 +107,8 @@ def test_two_people_never_decide_the_same_one(sit_down: Sit, boss: str) -> None:
     for _ in range(3):
         assert heading(ben) != heading(mia)
         press(ben, "3"), press(mia, "4")
+    assert [decision.person.username for decision in Decision.objects.order_by("pk")] == ["boss", "mia"] * 3
+    assert office.time_passes() == 6
     assert Classification.objects.filter(judge="person").count() == 6
 
 
@@ -114,6 +120,70 @@ def test_who_lost_their_claim_is_told_and_changes_nothing(sit_down: Sit, boss: s
     press(desk, "4")
     expect(desk.page.get_by_text("Somebody was faster")).to_be_visible()
     assert Message.objects.get(pk=row.pk).category == Category.ACCOUNTING
+
+
+def test_a_decision_is_taken_back_by_key(sit_down: Sit, boss: str) -> None:
+    office.team()
+    row, _ = office.message("Pumps"), office.message("Valves")
+    desk = sit_down(boss)
+    desk.open(f"{REVIEW}?row={row.pk}")
+    press(desk, "1")
+    assert heading(desk) == "Valves"
+    desk.page.keyboard.press("z")
+    expect(desk.page.get_by_text("Taken back: nothing has happened")).to_be_visible()
+    assert heading(desk) == "Pumps"
+    office.time_passes()
+    assert Message.objects.get(pk=row.pk).status == Message.Status.REVIEW
+    press(desk, "1")
+    office.time_passes()
+    desk.page.keyboard.press("u")
+    expect(desk.page.get_by_text("Too late to undo")).to_be_visible()
+
+
+def test_who_was_too_long_away_is_told_who_has_it_now(sit_down: Sit, boss: str) -> None:
+    row, _ = office.message("Pumps"), office.message("Valves")
+    office.user("mia", "Reviewer")
+    desk, mia = sit_down(boss), sit_down("mia")
+    desk.open(f"{REVIEW}?row={row.pk}")
+    Claim.objects.update(until=timezone.now())  # what five minutes without a sign of life do
+    mia.open(f"{REVIEW}?row={row.pk}")
+    assert heading(mia) == "Pumps"
+    desk.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(desk.page.get_by_role("alert")).to_have_text("mia has taken this one over from you.")
+    press(desk, "4")
+    expect(desk.page.get_by_text("mia has this one now. Nothing was done; here is the next.")).to_be_visible()
+    assert not Decision.objects.exists()
+
+
+def test_a_page_that_is_open_keeps_its_row_and_one_that_is_left_gives_it_back(sit_down: Sit, boss: str) -> None:
+    row = office.message("Pumps")
+    desk = sit_down(boss)
+    desk.open(REVIEW)
+    soon = timezone.now() + timedelta(seconds=30)
+    Claim.objects.update(until=soon)
+    with desk.page.expect_response(lambda answer: answer.status == 204):
+        desk.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    assert Claim.objects.get(row=row.pk).until > soon
+    desk.page.goto(f"{desk.server}/admin/triage/message/")
+    for _ in range(100):
+        if not Claim.objects.exists():
+            break
+        desk.page.wait_for_timeout(50)
+    assert not Claim.objects.exists()
+
+
+def test_taking_over_from_a_colleague_is_a_button_that_says_whose_it_was(sit_down: Sit, boss: str) -> None:
+    office.message("Pumps")
+    office.user("mia", "Reviewer")
+    mia, desk = sit_down("mia"), sit_down(boss)
+    mia.open(REVIEW), desk.open(REVIEW)
+    assert heading(desk) == "All clear."
+    desk.page.get_by_role("button", name="Take over from mia").click()
+    expect(desk.page.get_by_text("You have taken this one over from mia.")).to_be_visible()
+    assert heading(desk) == "Pumps"
+    press(mia, "4")
+    expect(mia.page.get_by_text("boss has this one now. Nothing was done")).to_be_visible()
+    assert not Decision.objects.exists()
 
 
 def test_a_session_that_ended_loses_nothing(sit_down: Sit, boss: str) -> None:
@@ -130,7 +200,11 @@ def test_the_queue_works_without_javascript(sit_down: Sit, boss: str) -> None:
     row = office.message("Pumps")
     desk = sit_down(boss, java_script_enabled=False)
     desk.page.goto(f"{desk.server}{REVIEW}")
+    desk.page.locator("button[value=newsletter]").click()
+    desk.page.get_by_role("button", name="Undo").first.click()
+    assert "Taken back" in desk.page.content()
     desk.page.locator("button[value=spam]").click()
+    office.time_passes()
     assert Message.objects.get(pk=row.pk).category == Category.SPAM
 
 
@@ -142,7 +216,8 @@ def test_a_reply_is_changed_and_sent_by_keyboard(sit_down: Sit, boss: str) -> No
     desk.page.keyboard.press("Control+End")
     desk.page.keyboard.type("\nP.S. Thank you.")
     desk.page.keyboard.press("Control+Enter")
-    expect(desk.page.get_by_text("is on its way")).to_be_visible()
+    expect(desk.page.get_by_role("status")).to_contain_text("Approved. Nothing has happened yet.")
+    office.time_passes()
     draft.refresh_from_db()
     assert draft.state == Draft.State.APPROVED
     assert draft.body.endswith("P.S. Thank you.")
@@ -158,6 +233,7 @@ def test_a_dialog_asks_before_it_acts(sit_down: Sit, boss: str) -> None:
     assert Draft.objects.get().state == Draft.State.WAITING
     desk.page.locator("#dialog").get_by_role("button", name="Reject").click()
     expect(desk.page.get_by_text("Rejected: nothing is sent.")).to_be_visible()
+    office.time_passes()
     assert Draft.objects.get().reject_reason == "wrong person"
 
 

@@ -115,6 +115,7 @@ class World:
             "EMAIL_URL": f"smtp://{url['smtp']}",
             "COMPANY_DOMAINS": "acme.example",
             "TRASH_DELAY": "0",
+            "UNDO_SECONDS": "0",
             "LLM_MODEL": "openai/stand-in",
             "LLM_API_BASE": f"http://{url['model']}/v1",
             "LLM_API_KEY": "sk-test",

@@ -19,4 +19,4 @@ class SubjectJudge:
     def classify(self, texts: Sequence[MailText]) -> list[Judgement]:
         self.asked += len(texts)
         verdicts = [mails.verdict_on(text.subject or "uncertain") for text in texts]
-        return [Judgement(**(verdict | self.changes)) for verdict in verdicts]  # type: ignore[arg-type]
+        return [Judgement(**({"may_trash": True} | verdict | self.changes)) for verdict in verdicts]  # type: ignore[arg-type]

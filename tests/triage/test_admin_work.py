@@ -17,7 +17,7 @@ REVIEW, APPROVE = "admin:triage_message_review", "admin:triage_draft_approve"
 
 
 @pytest.fixture(autouse=True)
-def no_leases() -> None:
+def no_counts() -> None:
     cache.clear()
 
 
@@ -42,7 +42,9 @@ def work(client: Client, place: str, row: object, decision: str, **answers: obje
     told = {"row": row.pk, "version": row.version, "decision": decision}
     answer = client.post(reverse(place), told | answers, follow=True)
     assert answer.status_code == 200
-    return " ".join(str(message) for message in answer.context["messages"])
+    press = answer.context["undo"]
+    said = [str(message) for message in answer.context["messages"]]
+    return " ".join([*said, f"{press.name}: {press.answer}. {press.says}" if press else ""])
 
 
 def shown(client: Client, place: str, **query: object) -> object:
@@ -60,7 +62,8 @@ class TestReview:
         office.team()
         first, second = office.message("First"), office.message("Second")
         told = work(boss, REVIEW, second, "lead", why="wants pumps")
-        assert "Second: Lead. Ana has it, a reply waits for approval." in told
+        assert "Second: Lead. Nothing has happened yet." in told
+        office.time_passes()
         assert Message.objects.get(pk=second.pk).status == Message.Status.ACTED
         assert second.classifications.last().reason == "wants pumps"
         assert shown(boss, REVIEW) == first
@@ -83,6 +86,7 @@ class TestReview:
         row = office.message()
         work(boss, REVIEW, row, "spam")
         work(boss, REVIEW, row, "spam")
+        office.time_passes()
         assert row.classifications.filter(judge="person").count() == 1
 
     def test_a_skipped_one_waits_until_it_is_asked_for(self, boss):
@@ -96,6 +100,7 @@ class TestReview:
         rows = [office.message(f"Offer {n}", address="deals@shop.example") for n in range(3)]
         other = office.message("Pumps")
         assert "and 2 more of this sender: Newsletter" in work(boss, REVIEW, rows[0], "newsletter", all="1")
+        office.time_passes()
         assert set(Message.objects.filter(category=Category.NEWSLETTER)) == set(rows)
         assert Message.objects.get(pk=other.pk).status == Message.Status.REVIEW
 
@@ -120,7 +125,9 @@ class TestReview:
 class TestApproval:
     def test_an_approved_reply_is_owed_once(self, boss):
         draft = office.waiting_draft()
-        assert "is on its way" in work(boss, APPROVE, draft, "approve", subject=draft.subject, body=draft.body)
+        told = work(boss, APPROVE, draft, "approve", subject=draft.subject, body=draft.body)
+        assert "Approved. Nothing has happened yet." in told
+        office.time_passes()
         assert Draft.objects.get(pk=draft.pk).state == Draft.State.APPROVED
         assert "Somebody was faster" in work(boss, APPROVE, draft, "approve")
         assert MailboxDelivery.objects.filter(draft=draft, deed=MailboxDelivery.Deed.SEND).count() == 1
@@ -128,6 +135,7 @@ class TestApproval:
     def test_what_was_written_goes_out(self, boss):
         draft = office.waiting_draft()
         work(boss, APPROVE, draft, "approve", subject="Re: Springs!", body="Dear Berta,\r\nyes.")
+        office.time_passes()
         draft.refresh_from_db()
         assert (draft.subject, draft.body) == ("Re: Springs!", "Dear Berta,\nyes.")
         assert draft.state == Draft.State.APPROVED
@@ -155,7 +163,8 @@ class TestApproval:
     def test_a_rejection_needs_a_reason_and_keeps_it(self, boss):
         draft = office.waiting_draft()
         assert "Say why" in work(boss, APPROVE, draft, "reject")
-        assert "nothing is sent" in work(boss, APPROVE, draft, "reject", reason="wrong tone", why="too stiff")
+        assert "Rejected." in work(boss, APPROVE, draft, "reject", reason="wrong tone", why="too stiff")
+        office.time_passes()
         draft.refresh_from_db()
         assert (draft.state, draft.reject_reason) == (Draft.State.REJECTED, "wrong tone too stiff")
 
@@ -174,8 +183,12 @@ class TestApproval:
         boss.post(page, {"subject": "Re: new", "body": "Hello", "seen": "1"})
         first.refresh_from_db()
         assert (first.body, first.version) == ("Hello", 2)
-        assert "is on its way" in do(boss, first, "approve")
+        assert "goes out in 10 seconds" in do(boss, first, "approve")
         assert "Rejected" in do(boss, second, "reject", why="wrong person")
+        assert "waits for approval again" in do(boss, second, "undo")
+        office.time_passes()
+        states = [Draft.objects.get(pk=draft.pk).state for draft in (first, second)]
+        assert states == [Draft.State.APPROVED, Draft.State.WAITING]
 
     def test_a_stale_page_of_a_draft_saves_nothing(self, boss):
         draft = office.waiting_draft()

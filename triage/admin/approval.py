@@ -4,13 +4,14 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from inbox_router.admin.deeds import person
 from triage.admin.proof import changes, checks
 from triage.admin.queue import QueuePage
 from triage.admin.waiting import draft_queue
-from triage.models import Draft, Message, SentMail
-from triage.services import Conflict, approve_draft, edit_draft, reject_draft
+from triage.models import Decision, Draft, Message, Queue, SentMail
+from triage.services import Conflict, edit_draft, hold_approval
 
 REASONS = ("wrong facts", "wrong tone", "wrong person", "already answered", "needs no answer")
 SHOWN = 20_000  # characters of a mail
@@ -20,12 +21,15 @@ class ApprovalPage(QueuePage):
     """What waits to be sent."""
 
     title = "Drafts to approve"
-    name = "drafts"
+    queue = Queue.DRAFTS
     permission_required = "triage.change_draft"
     template_name = "admin/triage/approve.html"
 
     def rows(self) -> QuerySet[Draft]:
         return draft_queue().select_related("message__mailbox").defer("message__raw", "message__headers")
+
+    def decisions(self) -> QuerySet[Decision]:
+        return Decision.objects.exclude(draft=None)
 
     def shown(self, row: Draft) -> dict[str, Any]:
         mail = row.message
@@ -45,15 +49,15 @@ class ApprovalPage(QueuePage):
         if decision == "reject":
             reason = " ".join(filter(None, [answers.get("reason", ""), answers.get("why", "")]))
             if not reason:
-                raise Conflict("Say why it is not sent; nothing was done.")
-            reject_draft(row, user, reason=reason)
-            return f"Rejected: nothing is sent to {row.to_address}."
+                raise Conflict(_("Say why it is not sent; nothing was done."))
+            hold_approval(row, Decision.Answer.REJECT, user, why=reason)
+            return ""
         with transaction.atomic():
             saved = self.save(row, answers)
             if decision == "approve":
-                approve_draft(row, user)
-                return f"Approved: the reply to {row.to_address} is on its way."
-        return "Saved; it still waits for approval." if saved else "Nothing was changed."
+                hold_approval(row, Decision.Answer.APPROVE, user)
+                return ""
+        return _("Saved; it still waits for approval.") if saved else _("Nothing was changed.")
 
     def save(self, row: Draft, answers: dict[str, str]) -> bool:
         """Keep what the person wrote into the reply, if they did."""
@@ -62,6 +66,6 @@ class ApprovalPage(QueuePage):
         if (subject, body) == (row.subject, row.body):
             return False
         if not (subject and body.strip()):
-            raise Conflict("A reply needs a subject and a text; nothing was saved.")
+            raise Conflict(_("A reply needs a subject and a text; nothing was saved."))
         edit_draft(row, subject=subject[:500], body=body, version=row.version)
         return True

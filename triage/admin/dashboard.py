@@ -7,6 +7,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.http import HttpRequest
 from django.utils import timezone
 
+from triage.admin import capture
 from triage.admin import figures as of
 
 PERIODS = (7, 30)
@@ -29,4 +30,5 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "people": of.leads_per_person(since),
         "overrides": of.overrides(judged),
         "confidences": of.confidences(judged),
+        **capture.context(),
     }

@@ -1,12 +1,15 @@
 """The pages of drafts: change one, approve it, reject it."""
 
+import uuid
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
+from django.utils.translation import gettext as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter
 from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
@@ -15,15 +18,21 @@ from inbox_router.admin.deeds import Ask, AskWhy, WithDeeds, deed, person
 from inbox_router.admin.rows import NeverDeleted, Rows, column
 from inbox_router.shown import ago, plain
 from triage.admin.approval import ApprovalPage
-from triage.models import Draft
-from triage.services import Conflict, approve_draft, edit_draft, reject_draft
+from triage.models import Decision, Draft
+from triage.services import Conflict, edit_draft, hold_approval, undo
 
-State = Draft.State
+State, Answer = Draft.State, Decision.Answer
+NONE = uuid.UUID(int=0)
 COLOURS = {State.WAITING: "warning", State.APPROVED: "info", State.SENT: "success", State.OUTSIDE: "info"}
 
 
 def is_waiting(draft: Draft) -> bool:
-    return draft.state == State.WAITING
+    return draft.state == State.WAITING and not is_held(draft)
+
+
+def is_held(draft: Draft) -> bool:
+    """Whether somebody has decided and can still take it back."""
+    return Decision.held().filter(draft=draft).exists()
 
 
 class Versioned(Ask):
@@ -71,7 +80,7 @@ class DraftPage(NeverDeleted, WithDeeds, Rows):
     search_help_text = "Recipient, subject or words of the text"
     list_select_related = ["message"]
     ordering = ["-pk"]
-    actions_detail = ["approve", "reject"]
+    actions_detail = ["approve", "reject", "undo"]
     refusals = (Conflict,)
     readonly_fields = [
         "state",
@@ -162,8 +171,11 @@ class DraftPage(NeverDeleted, WithDeeds, Rows):
     )
     def approve(self, request: HttpRequest, draft: Draft, answers: dict[str, Any]) -> str:
         draft.version = answers["version"]
-        approve_draft(draft, person(request))
-        return f"Approved: the reply to {draft.to_address} is on its way."
+        hold_approval(draft, Answer.APPROVE, person(request))
+        return _("Approved: the reply to %(to)s goes out in %(seconds)d seconds, unless you undo it.") % {
+            "to": draft.to_address,
+            "seconds": settings.UNDO_SECONDS,
+        }
 
     @deed(
         "Reject",
@@ -175,5 +187,17 @@ class DraftPage(NeverDeleted, WithDeeds, Rows):
     )
     def reject(self, request: HttpRequest, draft: Draft, answers: dict[str, Any]) -> str:
         draft.version = answers["version"]
-        reject_draft(draft, person(request), reason=answers["why"])
-        return "Rejected: nothing is sent."
+        hold_approval(draft, Answer.REJECT, person(request), why=answers["why"])
+        return _("Rejected: nothing is sent.")
+
+    @deed(
+        "Undo",
+        permission="triage.change_draft",
+        icon="undo",
+        when=is_held,
+        text="What was just decided of this draft has not taken effect yet, and will not.",
+    )
+    def undo(self, request: HttpRequest, draft: Draft, answers: dict[str, Any]) -> str:
+        held = Decision.held().filter(draft=draft).first()
+        undo(held.request if held else NONE, person(request))
+        return _("Taken back: it waits for approval again.")

@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from inbox_router.admin.pages import Page
 from inbox_router.delivery import Delivery, kinds
+from triage.admin import capture
 from triage.admin.waiting import gaps, troubled_deliveries, troubled_mailboxes, unread_mail
 
 
@@ -39,6 +40,8 @@ class ProblemsPage(Page):
             "unread": unread_mail().only("pk", "subject", "sender_address", "error", "received_at", "created_at")[:50],
             "mailboxes": troubled_mailboxes(),
             "gaps": gaps(),
+            "moved": list(capture.moved()),
+            **capture.context(),
             "may_retry": self.may_retry(),
         }
 

@@ -1,24 +1,34 @@
 """One thing after the other: what a person works through, without two persons on the same one."""
 
+import uuid
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
 from django.core.cache import cache
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from inbox_router.admin.deeds import person
 from inbox_router.admin.pages import Page
-from triage.services import Conflict
+from triage.admin.presses import presses
+from triage.models import Aside, Claim, Decision, Queue
+from triage.services import Conflict, undo
 
-LEASE_SECONDS = 300
-SKIPPED = 200  # as many are remembered in a session
+WHOLE, PANEL = "unfold/layouts/base.html", "admin/parts/panel.html"
+ATTEMPTS = 10  # when colleagues take one row after the other before our eyes
+COLLEAGUES = 5  # as many are shown
 
 
 class QueuePage(Page):
-    """Shows one row of a queue and takes what the person decides of it. Subclasses say which rows, and what."""
+    """Shows one row of a queue and takes what the person decides of it. Subclasses say which rows, and what.
 
-    name: str
+    A browser with JavaScript is answered with the panel that it swaps in, any other by the whole page.
+    """
+
+    queue: Queue
 
     def rows(self) -> QuerySet[Any]:
         """All that waits, in order."""
@@ -28,76 +38,163 @@ class QueuePage(Page):
         """What the template shows of one row."""
         raise NotImplementedError
 
+    def decisions(self) -> QuerySet[Decision]:
+        """Everybody's decisions of this queue."""
+        raise NotImplementedError
+
     def decide(self, row: Any, answers: dict[str, str]) -> str:
-        """Carry out what the person decided; the sentence that tells it. May raise Conflict."""
+        """Note what the person decided; a sentence if it is not told as their last press. May raise Conflict."""
         raise NotImplementedError
 
     # --- showing ---
 
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        context = super().get_context_data(**kwargs)
-        row = self.chosen() or self.next_row()
-        skipped = len(self.skipped())
-        context |= {"row": row, "left": self.rows().count(), "skipped": skipped}
+    def get_context_data(self, *, asked: str = "", unsaved: str = "", **kwargs: Any) -> dict[str, Any]:
+        """`asked` is the row to show, `unsaved` what was written and not taken."""
+        panel = bool(self.request.headers.get("HX-Request"))
+        context = {} if panel else super().get_context_data(**kwargs)
+        user = person(self.request)
+        row, claim = self.claimed(asked or self.request.GET.get("row", ""))
+        last = presses(self.decisions().filter(person=user))
+        context |= {
+            "queue": self.queue,
+            "frame": PANEL if panel else WHOLE,
+            "row": row,
+            "claim": claim,
+            "left": self.rows().count(),
+            "skipped": Aside.objects.filter(queue=self.queue, person=user, until=None).count(),
+            "colleagues": self.colleagues(),
+            "last": last,
+            "undo": next((press for press in last if press.can_be_undone), None),
+            "unsaved": unsaved,
+            "done": self.done(),
+        }
         return context | (self.shown(row) if row else {})
 
-    def chosen(self) -> Any:
-        """The row that the address asks for, if it still waits."""
-        key = self.request.GET.get("row", "")
-        row = self.rows().filter(pk=key).first() if key.isdecimal() else None
-        return row if row and self.lease(row) else None
+    def claimed(self, asked: str) -> tuple[Any, Claim | None]:
+        """The row to show and its claim: the one that is asked for if it waits and is free, else the next."""
+        user = person(self.request)
+        row = self.rows().filter(pk=asked).first() if asked.isdecimal() else None
+        for _attempt in range(ATTEMPTS):
+            row = row or self.free().first()
+            if row is None or (claim := Claim.take(self.queue, row.pk, user)):
+                return row, claim if row else None
+            row = None
+        return None, None
 
-    def next_row(self) -> Any:
-        """The first row that this person did not skip and nobody else looks at."""
-        waiting = self.rows().exclude(pk__in=self.skipped())
-        return next((row for row in waiting[:50] if self.lease(row)), None)
+    def free(self) -> QuerySet[Any]:
+        """What this person did not put aside and nobody else looks at."""
+        user = person(self.request)
+        others = Claim.of_others(self.queue, user).values("row")
+        return self.rows().exclude(pk__in=others).exclude(pk__in=Aside.hidden_from(self.queue, user).values("row"))
 
-    def lease(self, row: Model) -> bool:
-        """Take a row for this person for some minutes.
+    def colleagues(self) -> list[tuple[Claim, Any]]:
+        """What colleagues look at, each with its row, as far as it still waits."""
+        claims = Claim.of_others(self.queue, person(self.request))[:COLLEAGUES]
+        rows = self.rows().in_bulk([claim.row for claim in claims]) if claims else {}
+        return [(claim, rows[claim.row]) for claim in claims if claim.row in rows]
 
-        A courtesy that spares two people the same work. That nobody decides over another is left to the
-        version of the row, which each decision checks.
-        """
-        key, me = f"lease:{self.name}:{row.pk}", self.request.user.pk
-        if cache.get_or_set(key, me, LEASE_SECONDS) != me:
-            return False
-        cache.touch(key, LEASE_SECONDS)
-        return True
+    def done(self) -> int:
+        """How many this person decided today."""
+        mine = self.decisions().filter(person=person(self.request), made_at__gte=today())
+        return mine.exclude(state=Decision.State.UNDONE).count()
 
-    # --- deciding ---
+    # --- what the person does ---
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         answers = request.POST.dict()
-        if answers.get("again"):
-            self.remember([])
-            return HttpResponseRedirect(request.path)
-        key = answers.get("row", "")
-        row = self.rows().filter(pk=key).first() if key.isdecimal() else None
-        if row is None or str(row.version) != answers.get("version"):
-            messages.error(request, "Somebody was faster: this one was decided or changed meanwhile. Nothing was done.")
-        elif answers.get("decision") == "skip":
-            self.remember([*self.skipped(), row.pk])
-            messages.info(request, "Skipped; it comes back at the end.")
-        else:
-            self.carry_out(row, answers)
-        if row is not None:
-            cache.delete(f"lease:{self.name}:{row.pk}")
-        cache.delete(f"badge:triage.admin.waiting.{self.name}")
-        return HttpResponseRedirect(request.path)
-
-    def carry_out(self, row: Any, answers: dict[str, str]) -> None:
+        if "left" in answers:
+            return self.left(answers["left"])
+        if "ping" in answers:
+            return self.still_here(answers["ping"])
+        asked = unsaved = ""
         try:
-            messages.success(self.request, self.decide(row, answers))
+            asked = self.do(answers)
         except Conflict as conflict:
-            messages.error(self.request, str(conflict))
+            messages.error(request, str(conflict))
+            unsaved = answers.get("body", "")
+        cache.delete(f"badge:triage.admin.waiting.{self.queue}")
+        if unsaved or request.headers.get("HX-Request"):
+            return self.render_to_response(self.get_context_data(asked=asked, unsaved=unsaved))
+        return HttpResponseRedirect(f"{request.path}?row={asked}" if asked else request.path)
 
-    def skipped(self) -> list[int]:
-        return list(self.request.session.get(f"skipped:{self.name}", []))
+    def do(self, answers: dict[str, str]) -> str:
+        """Do what one button asks for; the row to show next, if it is a certain one. May raise Conflict."""
+        if "undo" in answers:
+            return self.undo(answers["undo"])
+        if "take_over" in answers:
+            return self.take_over(answers["take_over"])
+        if "again" in answers:
+            Aside.objects.filter(queue=self.queue, person=person(self.request), until=None).delete()
+            return ""
+        row = self.still_mine(answers.get("row", ""), answers.get("version", ""))
+        if answers.get("decision") == "skip":
+            self.put_aside(row, answers)
+        elif told := self.decide(row, answers):
+            messages.success(self.request, told)
+        Claim.objects.filter(queue=self.queue, row=row.pk, person=person(self.request)).delete()
+        return ""
 
-    def remember(self, keys: list[int]) -> None:
-        self.request.session[f"skipped:{self.name}"] = keys[-SKIPPED:]
+    def still_mine(self, key: str, version: str) -> Any:
+        """The row that the person saw, if it still is as they saw it and nobody took it over."""
+        row = self.rows().filter(pk=key).first() if key.isdecimal() else None
+        if row is None or str(row.version) != version:
+            raise Conflict(
+                _("Somebody was faster: this one was decided or changed meanwhile. Nothing was done; here is the next.")
+            )
+        if claim := Claim.of_others(self.queue, person(self.request)).filter(row=row.pk).first():
+            raise Conflict(_("%(who)s has this one now. Nothing was done; here is the next.") % {"who": claim.person})
+        return row
+
+    def put_aside(self, row: Any, answers: dict[str, str]) -> None:
+        """Skip a row, with the reason if one is given: colleagues see it."""
+        told = {"why": answers.get("why", "")[:300], "until": None, "made_at": timezone.now()}
+        Aside.objects.update_or_create(queue=self.queue, row=row.pk, person=person(self.request), defaults=told)
+        messages.info(self.request, _("Skipped; it comes back at the end."))
+
+    def undo(self, key: str) -> str:
+        """Take the last press back; the row that it was about."""
+        undone = undo(as_uuid(key), person(self.request))
+        messages.info(self.request, _("Taken back: nothing has happened, nobody was charged a turn."))
+        return str(undone[0].draft_id or undone[0].message_id)
+
+    def take_over(self, key: str) -> str:
+        """Take a row from the colleague who looks at it, and say whom it was taken from."""
+        row = self.rows().filter(pk=key).first() if key.isdecimal() else None
+        if row is None:
+            raise Conflict(_("This one was decided meanwhile; here is the next."))
+        claim = Claim.of_others(self.queue, person(self.request)).filter(row=row.pk).first()
+        Claim.take(self.queue, row.pk, person(self.request), by_force=True)
+        if claim:
+            messages.warning(self.request, _("You have taken this one over from %(who)s.") % {"who": claim.person})
+        return key
+
+    # --- what the page itself says ---
+
+    def still_here(self, key: str) -> HttpResponse:
+        """The page is open: keep its row, and say nothing; or say who has it now."""
+        user = person(self.request)
+        if not (key.isdecimal() and self.rows().filter(pk=key).exists()):
+            return HttpResponse(_("This one was decided meanwhile."))
+        if Claim.renew(self.queue, int(key), user):
+            return HttpResponse(status=204)
+        other = Claim.of_others(self.queue, user).filter(row=key).first()
+        who = other.person if other else _("A colleague")
+        return HttpResponse(_("%(who)s has taken this one over from you.") % {"who": who})
+
+    def left(self, page: str) -> HttpResponse:
+        """The page was left: others may have its row."""
+        Claim.give_back(as_uuid(page), person(self.request))
+        return HttpResponse(status=204)
 
 
-def today() -> Any:
+def as_uuid(text: str) -> uuid.UUID:
+    """The UUID that a form sent; one that nothing has for nonsense."""
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return uuid.UUID(int=0)
+
+
+def today() -> datetime:
     """When this day began, here."""
     return timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)

@@ -1,16 +1,19 @@
 """The review queue: one message at a time, with the reason why it waits, and one key for each answer."""
 
+import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 from django.db.models import Count, QuerySet
+from django.utils.translation import gettext as _
 
 from inbox_router.admin.deeds import person
-from triage.admin.queue import QueuePage, today
+from triage.admin.queue import QueuePage
 from triage.admin.waiting import review_queue
-from triage.models import Category, Classification, Draft, Message
-from triage.services import Conflict, decide
+from triage.models import Aside, Category, Decision, Message, Queue
+from triage.services import Conflict, hold_decision
 
 GROUP = 50  # as many of one sender are decided at once
 SHOWN = 20_000  # characters of a mail
@@ -30,6 +33,7 @@ class Choice:
         return str(self.category.label)
 
 
+ANSWERS = (Category.LEAD, Category.ACCOUNTING, Category.NEWSLETTER, Category.SPAM)
 EFFECTS = (
     ("1", Category.LEAD, "Record, owner by the rotation, reply drafted"),
     ("2", Category.ACCOUNTING, "Labelled, left in the inbox"),
@@ -42,17 +46,19 @@ class ReviewPage(QueuePage):
     """What waits for a person's decision."""
 
     title = "Review queue"
-    name = "reviews"
+    queue = Queue.REVIEWS
     permission_required = "triage.change_message"
     template_name = "admin/triage/review.html"
 
     def rows(self) -> QuerySet[Message]:
-        return review_queue().select_related("mailbox")
+        return review_queue().select_related("mailbox").defer("raw", "html", "headers", "references")
+
+    def decisions(self) -> QuerySet[Decision]:
+        return Decision.objects.filter(draft=None)
 
     def shown(self, row: Message) -> dict[str, Any]:
         judgement = row.classifications.order_by("pk").last()
         thread = Message.objects.filter(thread_id=row.thread_id).exclude(thread_id="").exclude(pk=row.pk)
-        mine = Classification.objects.filter(judge=Classification.Judge.PERSON, person=self.request.user.pk)
         return {
             "judgement": judgement,
             "threshold": f"{settings.REVIEW_THRESHOLD:.0%}",
@@ -63,8 +69,7 @@ class ReviewPage(QueuePage):
             "sender_says": self.about_sender(row),
             "same_sender": self.same_sender(row).count(),
             "choices": [Choice(*effect, guess=effect[1] == row.category) for effect in EFFECTS],
-            "done": mine.filter(created_at__gte=today()).count(),
-            "last": mine.select_related("message").defer("message__text", "message__raw").order_by("-pk")[:5],
+            "skips": Aside.objects.filter(queue=self.queue, row=row.pk).exclude(why="").select_related("person"),
         }
 
     def about_sender(self, row: Message) -> str:
@@ -78,26 +83,13 @@ class ReviewPage(QueuePage):
         return review_queue().filter(sender_address=row.sender_address).exclude(pk=row.pk)
 
     def decide(self, row: Message, answers: dict[str, str]) -> str:
-        category = answers.get("decision", "")
-        if category not in Category.values or category == Category.UNCERTAIN:
-            raise Conflict("Choose what it is; nothing was changed.")
-        rows = [row, *(self.same_sender(row)[:GROUP] if answers.get("all") else ())]
-        done = sum(self.decide_one(each, category, answers.get("why", "")) for each in rows)
-        if not done:
-            raise Conflict("Somebody was faster; nothing was changed.")
-        name = row.subject or "No subject"
-        more = f" and {done - 1} more of this sender" if done > 1 else ""
-        return f"{name}{more}: {Category(category).label}. {outcome(row)}"
-
-    def decide_one(self, row: Message, category: str, why: str) -> bool:
-        try:
-            decide(row, category, person(self.request), why=why)
-        except Conflict:
-            return False
-        return True
-
-
-def outcome(row: Message) -> str:
-    """Who has the lead that a message became, in one sentence."""
-    draft = row.drafts.filter(state=Draft.State.WAITING).first()
-    return f"{draft.owner_name} has it, a reply waits for approval." if draft else ""
+        answer = answers.get("decision", "")
+        if answer not in ANSWERS:
+            raise Conflict(_("Choose what it is; nothing was changed."))
+        press = uuid.uuid4()
+        hold_decision(row, answer, person(self.request), why=answers.get("why", ""), request=press)
+        for other in self.same_sender(row)[:GROUP] if answers.get("all") else ():
+            with suppress(Conflict):  # a colleague has decided that one
+                hold_decision(other, answer, person(self.request), why=answers.get("why", ""), request=press)
+        Aside.objects.filter(queue=self.queue, row=row.pk).delete()
+        return ""

@@ -3,7 +3,7 @@
 from django.db.models import BooleanField, Case, Q, QuerySet, Value, When
 
 from inbox_router.delivery import Delivery, kinds
-from triage.models import CaptureCheck, Category, Draft, Mailbox, Message
+from triage.models import CaptureCheck, Category, Decision, Draft, Mailbox, Message
 
 LEAD_LIKE = 0.3  # a guess of "lead" with this confidence is worth more if it does not wait
 
@@ -11,7 +11,7 @@ LEAD_LIKE = 0.3  # a guess of "lead" with this confidence is worth more if it do
 def review_queue() -> QuerySet[Message]:
     """Messages that wait for a decision: what looks like a lead first, then the oldest."""
     lead_like = Q(category=Category.LEAD, confidence__gte=LEAD_LIKE)
-    waiting = Message.objects.filter(status=Message.Status.REVIEW).annotate(
+    waiting = Message.objects.filter(~Decision.held_of_message(), status=Message.Status.REVIEW).annotate(
         lead_like=Case(When(lead_like, then=Value(True)), default=Value(False), output_field=BooleanField())
     )
     return waiting.order_by("-lead_like", "received_at", "pk")
@@ -19,7 +19,8 @@ def review_queue() -> QuerySet[Message]:
 
 def draft_queue() -> QuerySet[Draft]:
     """Drafts that wait for approval, the oldest first."""
-    return Draft.objects.filter(state=Draft.State.WAITING).order_by("created_at", "pk")
+    waiting = Draft.objects.filter(~Decision.held_of_draft(), state=Draft.State.WAITING)
+    return waiting.order_by("created_at", "pk")
 
 
 def unread_mail() -> QuerySet[Message]:
@@ -46,7 +47,7 @@ def troubled_deliveries() -> list[Delivery]:
 
 
 def reviews() -> int:
-    return Message.objects.filter(status=Message.Status.REVIEW).count()
+    return review_queue().count()
 
 
 def drafts() -> int:

@@ -31,6 +31,8 @@ class MailText:
 class Judgement:
     """One answer. The first seven names are the reply contract; `error` says why there is no usable answer.
 
+    `judge` says whose it is where several judge together. `may_trash`: the embedded classifier holds trashing it for
+    safe. `before` are other judges' answers about the same mail, kept to be compared with people's.
     `refused`: the judge takes no mail at all until a person mends a setting, so this says nothing about the mail.
     """
 
@@ -47,6 +49,9 @@ class Judgement:
     input_tokens: int = 0
     output_tokens: int = 0
     cost: Decimal = Decimal(0)
+    judge: str = ""
+    may_trash: bool = False
+    before: "tuple[Judgement, ...]" = ()
 
 
 class Refused(Exception):

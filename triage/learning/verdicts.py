@@ -12,6 +12,8 @@ from triage.stages.classify import mail_text
 
 NEWEST = 600  # as many verdicts teach the classifier; with them a refit takes a few seconds
 
+REMEMBERED = 5000  # verdicts that are known of senders
+
 
 def live() -> QuerySet[Classification]:
     """The verdict that counts of each message: a person's last one, if it was not taken back. The newest first."""
@@ -24,6 +26,12 @@ def corrections() -> list[Correction]:
     """The mails of the newest verdicts as a judge sees them, with what people said; the oldest first."""
     rows = live().select_related("message__mailbox", "message__sender_rule")[:NEWEST]
     return [Correction(mail_text(row.message), row.category) for row in reversed(rows)]
+
+
+def senders() -> list[tuple[str, str]]:
+    """Of each of the newest verdicts, whose mail it was about (an address) and the category."""
+    rows = live().exclude(message__sender_address="")
+    return list(rows.values_list("message__sender_address", "category")[:REMEMBERED])
 
 
 def state() -> str:

@@ -7,18 +7,23 @@ from triage.models.judgement import Category, Classification, SenderRule
 from triage.models.lesson import Lesson
 from triage.models.mailbox import Mailbox, Run
 from triage.models.message import Message, SentMail
+from triage.models.work import Aside, Claim, Decision, Queue
 from triage.models.worker import Heartbeat
 
 __all__ = [
+    "Aside",
     "CaptureCheck",
     "Category",
+    "Claim",
     "Classification",
+    "Decision",
     "Draft",
     "Heartbeat",
     "Lesson",
     "Mailbox",
     "MailboxDelivery",
     "Message",
+    "Queue",
     "Run",
     "SenderRule",
     "SentMail",

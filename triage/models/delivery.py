@@ -89,6 +89,8 @@ class MailboxDelivery(Delivery):
         return numbered.exists() and not unread.exists()
 
     def together(self) -> dict[str, Any]:
+        if self.deed == self.Deed.SEND:  # cannot be taken back: the kill switch is looked at before each
+            return super().together()
         return {"mailbox": self.mailbox_id, "deed": self.deed, "label": self.label}
 
     @classmethod

@@ -57,6 +57,11 @@ class Classification(models.Model):
         LLM = "llm", _("language model")
         PERSON = "person", _("person")
 
+        @classmethod
+        def machines(cls) -> tuple["Classification.Judge", ...]:
+            """Those that can be wrong without anybody noticing."""
+            return (cls.LOCAL, cls.LLM)
+
     message = models.ForeignKey("triage.Message", models.CASCADE, related_name="classifications")
     judge = models.CharField(max_length=8, choices=Judge)
     model = models.CharField(max_length=100, blank=True, help_text=_("Name and version of the model, or of the rule"))
@@ -72,12 +77,18 @@ class Classification(models.Model):
     input_tokens = models.PositiveIntegerField(default=0)
     output_tokens = models.PositiveIntegerField(default=0)
     cost = models.DecimalField(max_digits=12, decimal_places=6, default=0, help_text=_("USD"))
+    may_trash = models.BooleanField(default=False, help_text=_("The embedded classifier holds trashing it for safe"))
     asked = models.BooleanField(default=False, help_text=_("The person was asked, and did not come upon it by chance"))
     undone_at = models.DateTimeField(null=True, blank=True, help_text=_("When a person's verdict was taken back"))
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
 
     def __str__(self) -> str:
         return f"{self.category} {self.sure} by {self.judge}"
+
+    @property
+    def needs_second_key(self) -> bool:
+        """Whether trash would be one judge's word alone. A rule or a person needs nobody beside them."""
+        return self.judge in self.Judge.machines() and not self.may_trash
 
     @property
     def sure(self) -> str:

@@ -110,6 +110,8 @@ def review_reason(message: Message, judgement: Classification, around: Known) ->
         return f"it is not clear who wrote it: {message.doubt}"
     if judgement.category == Category.LEAD and not around.lead and around.maybe_in_conversation:
         return f"a lead, but somebody may be in conversation already: {evidence(around)}"
+    if judgement.category in Category.trashed() and judgement.needs_second_key:
+        return f"looks like {judgement.category}, but the embedded classifier does not hold trashing it for safe"
     if judgement.category in Category.trashed() and around.participants:
         return f"looks like {judgement.category}, but in this thread {evidence(around)}"
     if judgement.category in Category.trashed() and (around.is_contact or around.lead):

@@ -67,14 +67,19 @@ def both_ends(text: str, limit: int) -> str:
 
 
 def store(context: Context, messages: Sequence[Message], judgements: Sequence[Judgement]) -> None:
-    """One Classification per judgement; the message carries the newest."""
+    """One Classification per judgement; the message carries the newest, which is the one that counts."""
     rows = [row(context.classifier, *pair) for pair in zip(messages, judgements, strict=True)]
+    others = [
+        row(context.classifier, message, other)
+        for message, judgement in zip(messages, judgements, strict=True)
+        for other in judgement.before
+    ]
     for message, made in zip(messages, rows, strict=True):
         message.adopt(made)
         message.status = Message.Status.CLASSIFIED
     with transaction.atomic():
         context.lease.renew()
-        Classification.objects.bulk_create(rows)
+        Classification.objects.bulk_create([*others, *rows])
         save_fields(messages, ["status", *Message.JUDGED])
         record([entry(message, made) for message, made in zip(messages, rows, strict=True)])
     context.counts["classified"] += len(messages)
@@ -84,7 +89,7 @@ def store(context: Context, messages: Sequence[Message], judgements: Sequence[Ju
 def row(classifier: Classifier, message: Message, judgement: Judgement) -> Classification:
     return Classification(
         message=message,
-        judge=classifier.judge,
+        judge=judgement.judge or classifier.judge,
         model=judgement.model[:100],
         category=judgement.category,
         confidence=judgement.confidence,
@@ -93,6 +98,7 @@ def row(classifier: Classifier, message: Message, judgement: Judgement) -> Class
         sender_first_name=(judgement.sender_first_name or "")[:100],
         company=(judgement.company or "")[:200],
         reason=judgement.reason[:500],
+        may_trash=judgement.may_trash,
         error=judgement.error[:300],
         input_tokens=judgement.input_tokens,
         output_tokens=judgement.output_tokens,

@@ -29,7 +29,7 @@
         }
         if (off() || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
         const named_key = event.key === "?" ? "?" : named(event);
-        const element = [...work.querySelectorAll("[data-key]")].find((one) => one.dataset.key === named_key);
+        const element = [...work.querySelectorAll("[data-key]")].find((one) => one.dataset.key.split(" ").includes(named_key));
         if (element && !element.disabled) {
             event.preventDefault();
             use(element);
@@ -54,6 +54,31 @@
         document.querySelector("[data-focus]")?.focus({ preventScroll: true });
         if (event.detail.target?.id === "work") window.scrollTo(0, 0);
         prepare();
+    });
+
+    // Whose turn it is: the page says that it is still open, and that it was left, so that nobody waits for its row.
+    const MINUTE = 60000;
+    function say(what) {
+        const form = document.querySelector("form[data-claim]");
+        if (!form) return null;
+        const told = new FormData();
+        told.set("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
+        told.set(what, what === "left" ? form.dataset.claim : form.elements.row.value);
+        return { form, told, url: form.getAttribute("action") };
+    }
+    async function ping() {
+        const said = document.visibilityState === "visible" && say("ping");
+        if (!said) return;
+        const answer = await fetch(said.url, { method: "POST", body: said.told, redirect: "manual" }).catch(() => null);
+        if (answer?.status === 200 && said.form.isConnected) {
+            document.querySelector("[data-alert]").textContent = await answer.text();
+        }
+    }
+    setInterval(ping, MINUTE);
+    document.addEventListener("visibilitychange", ping);
+    window.addEventListener("pagehide", () => {
+        const said = say("left");
+        if (said) navigator.sendBeacon(said.url, said.told);
     });
 
     function prepare() {

@@ -12,7 +12,7 @@ from typing import Self
 from triage.classifiers import Judgement, MailText
 from triage.classifiers.local.features import Features, features_of
 from triage.classifiers.local.language import language_of
-from triage.classifiers.local.model import Model, Verdict, final_confidence
+from triage.classifiers.local.model import Model, Verdict, final_confidence, safe_to_trash
 from triage.classifiers.local.reasons import reason_for
 from triage.classifiers.local.signature import company_of
 from triage.classifiers.local.technical import is_technical
@@ -52,4 +52,5 @@ class LocalClassifier:
             company=company_of(mail),
             reason=reason_for(self.model, row, verdict),
             model=self.name,
+            may_trash=safe_to_trash(row, verdict),
         )

@@ -79,8 +79,12 @@ def final_confidence(row: Features, verdict: Verdict) -> float:
     """How sure the category is; for what would be trashed only if the second head is sure, too."""
     if verdict.category not in ("spam", "newsletter"):
         return verdict.confidence
-    safe = verdict.safe_to_trash >= SURE and row.words >= WORDS
-    return verdict.confidence if safe else min(verdict.confidence, UNSURE)
+    return verdict.confidence if safe_to_trash(row, verdict) else min(verdict.confidence, UNSURE)
+
+
+def safe_to_trash(row: Features, verdict: Verdict) -> bool:
+    """Whether trashing the mail can do no harm, as far as the second head knows; the key to the trash."""
+    return verdict.safe_to_trash >= SURE and row.words >= WORDS
 
 
 def probability(head: np.ndarray, inputs: np.ndarray) -> np.ndarray:
