@@ -111,6 +111,12 @@ def without_settings() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in ours and not name.startswith("MAILBOX_")}
 
 
+def with_settings(values: dict[str, str]) -> dict[str, str]:
+    """The environment with other values of some settings: for a child process that tries them."""
+    ours = {name: value for name, value in os.environ.items() if name.removesuffix("_FILE") not in values}
+    return ours | values | {"DJANGO_SETTINGS_MODULE": "inbox_router.settings"}
+
+
 def database(url: str, folder: Path) -> dict[str, Any]:
     """Django's words for `postgres://user:password@host/name?sslmode=require` or `sqlite:///FILE`, from the folder."""
     example = "postgres://user:password@host:5432/name or sqlite:////folder/file.sqlite3"

@@ -108,6 +108,7 @@ SECTIONS = (
     Section(
         "System",
         (
+            Item("Health", "health_and_safety", "triage_heartbeat_health", "triage.view_heartbeat"),
             Item("Mailboxes", "all_inbox", "triage_mailbox_changelist", "triage.view_mailbox"),
             Item("Runs", "play_circle", "triage_run_changelist", "triage.view_run"),
             Item("Capture checks", "fact_check", "triage_capturecheck_changelist", "triage.view_capturecheck"),

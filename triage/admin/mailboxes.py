@@ -4,10 +4,12 @@ import json
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import URLPattern, path
 from unfold.contrib.filters.admin import RangeDateFilter, RelatedDropdownFilter
 
 from inbox_router.admin.rows import NeverDeleted, ReadOnly, Rows, column
 from inbox_router.shown import ago, plain
+from triage.admin.health import HealthPage
 from triage.models import CaptureCheck, Heartbeat, Mailbox, Run, SentMail
 
 
@@ -91,6 +93,10 @@ class HeartbeatPage(ReadOnly, Rows):
     """Whether the worker lives."""
 
     list_display = ["name", "beat", "restarts", "trouble"]
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(HealthPage.as_view(model_admin=self))
+        return [path("health/", view, name="triage_heartbeat_health"), *super().get_urls()]
 
     @column("Last sign of life", ordering="beat_at")
     def beat(self, heart: Heartbeat) -> str:
