@@ -111,7 +111,7 @@ def fill() -> None:
         user(role.lower().replace(" ", "-"), role)
     waiting_draft()
     for subject in ("Valves", "Gears", NASTY):
-        message(subject, text=f"{NASTY}\nPlease quote.")
+        message(subject, text=f"{NASTY}\nPlease quote.", html=f"<h1>Please quote</h1>{NASTY}")
     message(
         "Broken",
         status=Message.Status.QUARANTINED,

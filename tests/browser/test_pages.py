@@ -17,6 +17,9 @@ OURS = {
     "approve": "admin:triage_draft_approve",
     "problems": "admin:triage_message_problems",
     "customers": "admin:triage_message_customers",
+    "outside": "admin:inbox_router_halt_outside",
+    "spreadsheet": "admin:crm_sheetrow_mirror",
+    "health": "admin:triage_heartbeat_health",
 }
 
 
@@ -24,6 +27,8 @@ def pages() -> Iterator[tuple[str, str]]:
     """The name and the path of each page."""
     for name, place in OURS.items():
         yield name, reverse(place)
+    yield "designed", reverse("admin:triage_message_designed", args=(Message.objects.exclude(html="")[0].pk, "page"))
+    yield "audit-export", reverse("admin:crm_auditentry_export")
     yield "customer", reverse("admin:triage_message_customers") + "?q=springs"
     for model in sorted(admin.site._registry, key=lambda model: model._meta.label):
         name = f"{model._meta.app_label}_{model._meta.model_name}"

@@ -26,6 +26,7 @@ from inbox_router.admin.deliveries import DeliveryPage, acknowledge_deed, retry_
 from inbox_router.admin.rows import Lines, ReadOnly, Rows, column
 from inbox_router.shown import ago, plain
 from triage.admin.customers import CustomersPage
+from triage.admin.designed import DesignedPage
 from triage.admin.problems import ProblemsPage
 from triage.admin.review import ReviewPage
 from triage.learning import verdicts
@@ -45,7 +46,7 @@ CATEGORY_COLOURS = {
 STATUS_COLOURS = {Status.REVIEW: "warning", Status.QUARANTINED: "danger", Status.DONE: "success", Status.ACTED: "info"}
 NOT_TO_DECIDE = (Status.FOUND, Status.FETCHED, Status.FILTERED, Status.CLASSIFIED, Status.QUARANTINED, Status.DUPLICATE)
 DECIDED = (Status.ACTED, Status.LOGGED, Status.DONE)
-HEAVY = ("text", "new_text", "headers", "raw", "references")
+HEAVY = ("text", "new_text", "html", "hidden", "headers", "raw", "references", "bounced_ids")
 
 
 class AskCategory(Ask):
@@ -104,7 +105,7 @@ class MessagePage(ReadOnly, WithDeeds, Rows):
     actions_detail = ["decide", "take_back", "read_again"]
     refusals = (Conflict,)
     fieldsets = [
-        (None, {"fields": ["about", "from_whom", "received", "mail", "attached"]}),
+        (None, {"fields": ["about", "from_whom", "received", "mail", "designed", "attached"]}),
         ("Decision", {"fields": ["category", "sure", "status", "review_reason", "draft_link", "story"]}),
         (
             "On the server",
@@ -129,6 +130,7 @@ class MessagePage(ReadOnly, WithDeeds, Rows):
         "from_whom",
         "received",
         "mail",
+        "designed",
         "attached",
         "sure",
         "draft_link",
@@ -151,6 +153,11 @@ class MessagePage(ReadOnly, WithDeeds, Rows):
             path("review/", view(ReviewPage.as_view(model_admin=self)), name="triage_message_review"),
             path("problems/", view(ProblemsPage.as_view(model_admin=self)), name="triage_message_problems"),
             path("customers/", view(CustomersPage.as_view(model_admin=self)), name="triage_message_customers"),
+            path(
+                "<int:pk>/designed/<slug:part>/",
+                view(DesignedPage.as_view(model_admin=self)),
+                name="triage_message_designed",
+            ),
             path("<path:object_id>/raw/", view(self.raw), name="triage_message_raw"),
             *super().get_urls(),
         ]
@@ -203,6 +210,14 @@ class MessagePage(ReadOnly, WithDeeds, Rows):
     @column("Text")
     def mail(self, row: Message) -> str:
         return plain(row.text)
+
+    @column(_("As it was designed"))
+    def designed(self, row: Message) -> SafeString | str:
+        if not row.html:
+            return gettext("it is plain text")
+        url = reverse("admin:triage_message_designed", args=(row.pk, "page"))
+        said = gettext("Show it without pictures and links")
+        return format_html('<a class="text-link" href="{}">{}</a>', url, said)
 
     @column("Attachments")
     def attached(self, row: Message) -> str:
