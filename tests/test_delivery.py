@@ -201,6 +201,14 @@ def test_an_effect_that_is_not_armed_is_shown_and_not_touched(outside: Outside) 
     assert (shown.state, shown.attempts) == (State.SHADOW, 0)
 
 
+def test_the_kill_switch_lets_no_more_than_one_deed_be_done(outside: Outside) -> None:
+    for key in "abc":
+        owe(key)
+    outside.meanwhile = lambda: Halt.begin("mona", "odd")
+    assert work_off(Deed) == {"done": 1}
+    assert outside.done == ["a"]
+
+
 def test_a_deed_whose_effect_was_disarmed_after_the_decision_waits(outside: Outside, settings: Settings) -> None:
     deed = owe("a")
     settings.ARMED = frozenset()

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.mail import EmailMessage
 from django.utils import timezone
 
 from crm.models import AuditEntry, Contact, Lead
@@ -415,6 +417,29 @@ def test_the_kill_switch_stops_everything_outside_until_it_is_lifted(human: Imap
     run()
     assert len(human.uids("Drafts")) == 1
     assert human.uids() == []
+
+
+def test_the_kill_switch_stops_approved_replies_after_one(
+    human: ImapPeer, run: Callable, settings: Any, mailoutbox: list[EmailMessage]
+) -> None:
+    for number in range(3):
+        human.deliver(mails.mail("lead", 40 + number).raw)
+    run()
+    settings.EMAIL_BACKEND = "tests.triage.halting.EmailBackend"
+    anton = User.objects.create_user("anton")
+    for draft in Draft.objects.all():
+        services.approve_draft(draft, anton)
+    run()
+    assert customers(mailoutbox) == ["anna40@customer40.example"], "and perhaps the colleague in copy"
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    Halt.end("mona")
+    run()
+    assert sorted(customers(mailoutbox)) == [f"anna{number}@customer{number}.example" for number in (40, 41, 42)]
+
+
+def customers(mails: list[EmailMessage]) -> list[str]:
+    """Those whom replies were sent to, without our own people in copy."""
+    return [address for mail in mails for address in mail.to if "customer" in address]
 
 
 def test_in_shadow_mode_everything_is_decided_and_nothing_is_touched(

@@ -40,6 +40,9 @@ class MailboxDelivery(Delivery):
     EFFECTS = {Deed.LABEL: "label", Deed.UNLABEL: "label", Deed.ARCHIVE: "archive"}
     EFFECTS |= {Deed.RESTORE: "trash", Deed.TRASH: "trash"}
 
+    # Each is a request of its own, or more: the kill switch is looked at before each.
+    SINGLY = (Deed.SEND, Deed.RESTORE, Deed.DISCARD)
+
     mailbox = models.ForeignKey(Mailbox, models.PROTECT, related_name="deliveries")
     message = models.ForeignKey(Message, models.PROTECT, related_name="deliveries")
     draft = models.ForeignKey(Draft, models.PROTECT, null=True, blank=True, related_name="deliveries")
@@ -89,7 +92,7 @@ class MailboxDelivery(Delivery):
         return numbered.exists() and not unread.exists()
 
     def together(self) -> dict[str, Any]:
-        if self.deed == self.Deed.SEND:  # cannot be taken back: the kill switch is looked at before each
+        if self.deed in self.SINGLY:
             return super().together()
         return {"mailbox": self.mailbox_id, "deed": self.deed, "label": self.label}
 
