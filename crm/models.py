@@ -23,6 +23,7 @@ class Contact(models.Model):
     company = models.CharField(max_length=200, blank=True)
     domain = models.CharField(max_length=254, db_index=True)
     language = models.CharField(max_length=8, blank=True)
+    away_until = models.DateField(null=True, blank=True, help_text="When they are back, by their own automatic reply")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -32,6 +33,11 @@ class Contact(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} <{self.address}>" if self.name else self.address
+
+    @property
+    def is_away(self) -> bool:
+        """Whether they said that they are not back yet."""
+        return self.away_until is not None and self.away_until > timezone.localdate()
 
 
 class Lead(models.Model):
@@ -57,6 +63,9 @@ class Lead(models.Model):
     owner_name = models.CharField(max_length=200, blank=True)
     owner_email = models.EmailField(max_length=254, blank=True, db_index=True)
     stage = models.CharField(max_length=8, choices=Stage, default=Stage.OPEN)
+    reply_bounced_at = models.DateTimeField(
+        null=True, blank=True, help_text="When a reply of ours came back; empty again once a later one was sent"
+    )
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
 
     def __str__(self) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import date, datetime
 
 from django.db import transaction
 
@@ -162,3 +163,18 @@ def set_owner(lead: Lead, name: str, email: str) -> None:
     """Write down who is responsible for a lead now."""
     lead.owner_name, lead.owner_email = name, email
     lead.save(update_fields=["owner_name", "owner_email"])
+
+
+def note_absence(address: str, until: date) -> None:
+    """Keep until when a contact is away, by what they said last; nobody becomes a contact by it."""
+    Contact.objects.filter(address=normalised(address)).update(away_until=until)
+
+
+def note_bounce(lead: Lead, at: datetime) -> None:
+    """Mark a lead whose customer did not get our reply."""
+    Lead.objects.filter(pk=lead.pk).update(reply_bounced_at=at)
+
+
+def note_sent(lead: Lead, at: datetime) -> None:
+    """Take the mark of a bounced reply away, if we wrote again since."""
+    Lead.objects.filter(pk=lead.pk, reply_bounced_at__lt=at).update(reply_bounced_at=None)

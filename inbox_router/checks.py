@@ -127,6 +127,12 @@ def _effects() -> Iterator[CheckMessage]:
 
 
 def _mail() -> Iterator[CheckMessage]:
+    if settings.MAILBOXES and "draft" in settings.ARMED and not settings.COMPANY_NAME:
+        yield Warning(
+            "Replies do not say which company they are from.",
+            hint="Set COMPANY_NAME, such as COMPANY_NAME=Acme",
+            id="inbox_router.W012",
+        )
     nameless = [account.name for account in settings.MAILBOXES.values() if "@" not in account.user]
     if nameless and not settings.MAIL_FROM:
         yield Warning(

@@ -151,8 +151,9 @@ DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 
 MAILBOXES = mailbox_accounts()
 FIRST_CONNECT_DAYS = number("FIRST_CONNECT_DAYS", 2, 0, 3650)  # unread mail of these days is taken at first connect
-COMPANY_NAME = text("COMPANY_NAME", "our company")
+COMPANY_NAME = text("COMPANY_NAME")  # empty: replies are signed with the salesperson's name alone
 COMPANY_DOMAINS = [domain.lower().lstrip("@") for domain in words("COMPANY_DOMAINS")]
+FORM_DOMAINS = [domain.lower().lstrip("@") for domain in words("FORM_DOMAINS")]
 COMPANY_LANGUAGE = text("COMPANY_LANGUAGE", "en").lower()
 MAIL_FROM = text("MAIL_FROM")  # sender of approved replies; empty: the mailbox's own user
 

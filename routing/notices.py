@@ -60,6 +60,13 @@ def customer_wrote(lead: Lead, mail: str) -> None:
         send([tell(f"slack:wrote:{name}", f"*Your customer wrote:* {headline(lead)}", to=owner)])
 
 
+def machine_wrote(lead: Lead, key: str, text: str) -> None:
+    """Tell whoever has the lead of automatic mail about it, or the managers if nobody has it; once for each `key`."""
+    owner = Salesperson.objects.filter(email=lead.owner_email, active=True).first()
+    name = hashlib.sha256(key.encode()).hexdigest()[:16]
+    send([tell(f"slack:machine:{name}", f"*{escaped(text)}:* {headline(lead)}", to=owner)])
+
+
 def assigned_alert(assignment: Assignment, number: int) -> SlackAlert | None:
     """Tells the new owner, with the decision card."""
     why = mrkdwn(Card.read(assignment.card), CARD_IN_SLACK)

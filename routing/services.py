@@ -7,7 +7,7 @@ from routing.clock import Ticked, stop_clock, tick
 from routing.conversation import Colleague, Headers, Participant, who_is_in
 from routing.governance import deactivate, hand_over_leads, open_leads, touched_by
 from routing.handover import HandoverError, credit_back, give_turn, let_rotate, reassign, skip_turn
-from routing.notices import alert_managers, customer_wrote
+from routing.notices import alert_managers, customer_wrote, machine_wrote
 from routing.ownership import colleagues
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "give_turn",
     "hand_over_leads",
     "let_rotate",
+    "machine_wrote",
     "open_leads",
     "reassign",
     "release_holds",

@@ -14,6 +14,7 @@ PRODUCTION = {
     "SITE_URL": "https://inbox.acme.example",
     "MAILBOX_URL": "imaps://sales%40acme.example:secret@mail.acme.example:993/INBOX",
     "COMPANY_DOMAINS": "acme.example",
+    "COMPANY_NAME": "Acme",
     "EMAIL_URL": "smtps://sales%40acme.example:secret@mail.acme.example:465",
 }
 
@@ -23,6 +24,7 @@ def configured(settings):
     """Settings without any complaint; each test breaks one."""
     settings.MAILBOXES = {"inbox": mailbox_account("MAILBOX_URL", "inbox", PRODUCTION["MAILBOX_URL"])}
     settings.COMPANY_DOMAINS = ["acme.example"]
+    settings.COMPANY_NAME = "Acme"
     settings.ALLOWED_HOSTS = ["127.0.0.1"]
     assert check_settings(None) == []
     return settings
@@ -41,6 +43,7 @@ def only(messages):
         ({"UNKNOWN_SETTINGS": {"XYZZY"}}, "W001", ".env.example"),
         ({"MAILBOXES": {}}, "W002", "MAILBOX_URL=imaps://"),
         ({"COMPANY_DOMAINS": []}, "W003", "COMPANY_DOMAINS="),
+        ({"COMPANY_NAME": ""}, "W012", "COMPANY_NAME="),
         ({"LLM_API_KEY": "key"}, "W004", "LLM_MODEL="),
         ({"LLM_FALLBACK_MODELS": ["gpt-4o"]}, "W004", "LLM_MODEL="),
         ({"LLM_MODEL": "gpt-4o-mini"}, "E001", "LLM_API_KEY"),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from django.utils import timezone
 
 from crm.models import Lead
+from crm.services import note_sent
 from routing.services import stop_clock
 from triage.decisions import note
 from triage.leads import close_unsent
@@ -21,6 +22,7 @@ def note_answers(sent: Sequence[SentMail]) -> None:
     )
     for lead in Lead.objects.filter(thread_id__in=first):
         mail = first[lead.thread_id]
+        note_sent(lead, mail.sent_at or timezone.now())
         stop_clock(lead, mail.sent_at or timezone.now(), f"{mail.from_name or mail.from_address} wrote")
         if mail.message_id not in ours:
             close_drafts(lead, mail)

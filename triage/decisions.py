@@ -32,6 +32,12 @@ class Known:
         return next((participant for participant in self.participants if not participant.weak), None)
 
     @property
+    def owner(self) -> Salesperson | None:
+        """Who of us has the lead of this thread and is still there."""
+        person = self.team.get(self.lead.owner_email) if self.lead and self.lead.stage != Lead.Stage.JUNK else None
+        return person if person and person.active else None
+
+    @property
     def maybe_in_conversation(self) -> Participant | None:
         """One of us who may be in the thread: only copied, or long ago. Who has left is not asked for."""
         weak = (one for one in self.participants if one.weak and self.team[one.email].active)

@@ -34,6 +34,7 @@ COMMAND = (sys.executable, "-m", "triage.reader")
 DEATH = (EOFError, ConnectionError, pickle.UnpicklingError)  # what is heard of a child that has ended
 
 Outcome = ParsedMail | UnreadableMail
+Believed = tuple[Sequence[str], Sequence[str]]  # our own domains, and those of forms
 
 
 class ReaderError(Exception):
@@ -47,9 +48,14 @@ class Reader:
     """
 
     def __init__(
-        self, company_domains: Sequence[str] = (), *, seconds: float = SECONDS, command: Sequence[str] = COMMAND
+        self,
+        company_domains: Sequence[str] = (),
+        form_domains: Sequence[str] = (),
+        *,
+        seconds: float = SECONDS,
+        command: Sequence[str] = COMMAND,
     ) -> None:
-        self.company_domains = tuple(company_domains)
+        self.believed = (tuple(company_domains), tuple(form_domains))
         self.seconds = seconds
         self.command = command
         self.child: Child | None = None
@@ -90,7 +96,7 @@ class Reader:
 
     def _ask(self, mails: Sequence[FetchedMail]) -> Iterator[Outcome]:
         self.child = self.child or Child(self.command)
-        return self.child.ask(mails, self.company_domains, self.seconds)
+        return self.child.ask(mails, self.believed, self.seconds)
 
     def _end(self, grace: float = 0) -> int:
         child, self.child = self.child, None
@@ -111,13 +117,13 @@ class Child:
                 raise ReaderError(f"the program that reads mail cannot be started: {error}") from None
         self._await_ready()
 
-    def ask(self, mails: Sequence[FetchedMail], company_domains: Sequence[str], seconds: float) -> Iterator[Outcome]:
+    def ask(self, mails: Sequence[FetchedMail], believed: Believed, seconds: float) -> Iterator[Outcome]:
         """Send all at once, so that none waits for a turn of ours, and tell of each when it is read.
 
         Raises TimeoutError if that takes longer than `seconds`, one of DEATH if the child ends.
         """
         self.socket.settimeout(seconds)
-        self.socket.sendall(pickle.dumps((mails, company_domains)))
+        self.socket.sendall(pickle.dumps((mails, believed)))
         for _ in mails:
             yield pickle.load(self.answers)  # noqa: S301 (from our own program)
 
@@ -157,7 +163,7 @@ def died(status: int) -> str:
 # --- in the child -----------------------------------------------------------------------------------------
 
 
-def serve(read: Callable[[FetchedMail, Sequence[str]], ParsedMail], orphan: int = ORPHAN) -> None:
+def serve(read: Callable[[FetchedMail, Sequence[str], Sequence[str]], ParsedMail], orphan: int = ORPHAN) -> None:
     """Read with `read` what comes through standard input, a socket, and answer there, until the parent is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the parent, who then ends us
     bound_memory()
@@ -167,10 +173,10 @@ def serve(read: Callable[[FetchedMail, Sequence[str]], ParsedMail], orphan: int 
         with suppress(*DEATH):
             parent.sendall(pickle.dumps("ready"))
             while True:
-                mails, company_domains = pickle.load(questions)  # noqa: S301 (our own parent)
+                mails, believed = pickle.load(questions)  # noqa: S301 (our own parent)
                 for mail in mails:
                     signal.alarm(orphan)
-                    answer = pickle.dumps(attempt(read, mail, company_domains))
+                    answer = pickle.dumps(attempt(read, mail, *believed))
                     signal.alarm(0)
                     parent.sendall(answer)
     except MemoryError:

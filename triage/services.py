@@ -90,7 +90,7 @@ def process(only: str = "", seconds: float = math.inf) -> Report:
 def run_mailboxes(mailboxes: Sequence[Mailbox], report: Report, until: float) -> None:
     """Run the pipeline over each; the trouble of one is no other's."""
     classifier = judge()
-    with Reader(settings.COMPANY_DOMAINS) as reader:
+    with Reader(settings.COMPANY_DOMAINS, settings.FORM_DOMAINS) as reader:
         for mailbox in mailboxes:
             try:
                 counts = run_mailbox(mailbox, classifier, reader, until)

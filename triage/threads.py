@@ -26,9 +26,9 @@ def participants(messages: Sequence[Message], team: Mapping[str, Salesperson]) -
 
 
 def mails_in(threads: Iterable[str]) -> Iterable[Message | SentMail]:
-    """Every mail that we know of in these threads, received or sent."""
+    """Every mail that somebody wrote in these threads, received or sent; what machines answer is nobody's word."""
     read = ("thread_id", "message_id", "to_addresses", "cc_addresses", "subject", "in_reply_to", "from_address")
-    yield from Message.objects.filter(thread_id__in=threads).only(*read, "references", "received_at")
+    yield from Message.objects.filter(thread_id__in=threads, automatic="").only(*read, "references", "received_at")
     yield from SentMail.objects.filter(thread_id__in=threads)
 
 

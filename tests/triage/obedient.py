@@ -41,8 +41,8 @@ DEEDS: dict[str, Callable[[], object]] = {
 }
 
 
-def read(mail: FetchedMail, company_domains: Sequence[str]) -> ParsedMail:
-    parsed = parse(mail, company_domains)
+def read(mail: FetchedMail, company_domains: Sequence[str], form_domains: Sequence[str]) -> ParsedMail:
+    parsed = parse(mail, company_domains, form_domains)
     DEEDS[parsed.subject]()
     return parsed
 

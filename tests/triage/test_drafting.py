@@ -76,6 +76,11 @@ class TestText:
         signature = "Ben Okafor\r\nSales engineer\r\nhttps://acme.example"
         assert draft(signature=signature).body.endswith("\nBen Okafor\nSales engineer\nhttps://acme.example\n")
 
+    def test_a_company_without_a_name_leaves_no_gap(self):
+        reply = draft(company_name="", subject="")
+        assert reply.body.endswith("\nKind regards\nBen Okafor\n")
+        assert reply.subject == "Re: -"
+
     def test_template_syntax_and_markup_in_a_slot_stay_text(self):
         assert (
             "{{ owner_name }} <b>&amp;</b> {% now %}" in draft(subject="{{ owner_name }} <b>&amp;</b> {% now %}").body

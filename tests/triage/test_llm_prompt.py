@@ -65,6 +65,11 @@ def test_the_company_is_named_as_it_is_written(settings) -> None:  # type: ignor
     assert "Müller & Söhne" in messages(ANNA, "x")[0]["content"]
 
 
+def test_a_company_without_a_name_reads_well(settings) -> None:  # type: ignore[no-untyped-def]
+    settings.COMPANY_NAME = ""
+    assert "the shared inbox of a company." in messages(ANNA, "x")[0]["content"]
+
+
 def test_a_judge_sees_findings_attachments_and_both_ends_of_a_long_text() -> None:
     mail = replace(
         ANNA,

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from crm.models import AuditEntry, Contact, Lead
 from inbox_router.models import Halt
-from routing.models import Assignment, Hold, Membership, Pool, Salesperson
+from routing.models import Assignment, Hold, Membership, Pool, Salesperson, SlackAlert
 from tests import mails
 from tests.servers.imap import ImapPeer
 from tests.triage.judge import SubjectJudge
@@ -24,6 +24,12 @@ Status = Message.Status
 
 def message_of(mail: mails.Mail) -> Message:
     return Message.objects.get(message_id=mail.message_id)
+
+
+def answer_to(mail: mails.Mail, number: int = 0) -> bytes:
+    """What the writer of a mail writes next in its thread."""
+    answer = mails.mail(mail.kind, mail.number, in_reply_to=mail.message_id)
+    return answer.raw.replace(b"Message-ID: <", f"Message-ID: <again.{number}.".encode())
 
 
 def test_a_lead_becomes_a_record_an_owner_and_a_draft(human: ImapPeer, run: Callable) -> None:
@@ -144,6 +150,63 @@ def test_an_answer_in_the_thread_of_a_lead_belongs_to_that_lead(human: ImapPeer,
     run()
     assert Lead.objects.count() == Assignment.objects.count() == Draft.objects.count() == 1
     assert AuditEntry.objects.filter(action="follow-up").count() == 1
+
+
+def test_an_answer_that_the_judge_is_not_sure_of_goes_straight_to_whoever_has_the_lead(
+    human: ImapPeer, run: Callable
+) -> None:
+    first = mails.mail("lead", 42)
+    human.deliver(first.raw)
+    run()
+    for name, doubt in enumerate(({"category": "uncertain"}, {"confidence": 0.2}, {"error": "no answer in time"})):
+        human.deliver(answer_to(first, name))
+        run(SubjectJudge(**doubt))
+    owner = Salesperson.objects.get(name=Lead.objects.get().owner_name)
+    assert Message.objects.filter(status=Status.REVIEW).count() == 0
+    assert SlackAlert.objects.filter(salesperson=owner, text__contains="Your customer wrote").count() == 3
+    assert Assignment.objects.count() == Draft.objects.count() == Lead.objects.count() == 1
+    judged = Classification.objects.filter(message=Message.objects.last()).order_by("pk")
+    assert [one.judge for one in judged] == ["local", "rule"]
+    assert "no answer in time" in judged[1].reason
+
+
+@pytest.mark.parametrize(
+    "change", [{"category": "spam", "confidence": 0.99}, {"category": "newsletter", "confidence": 0.4}]
+)
+def test_an_answer_to_a_lead_that_looks_like_trash_waits_for_a_person(
+    human: ImapPeer, run: Callable, change: dict
+) -> None:
+    first = mails.mail("lead", 43)
+    human.deliver(first.raw)
+    run()
+    human.deliver(answer_to(first))
+    run(SubjectJudge(**change))
+    run()
+    assert Message.objects.last().status == Status.REVIEW
+    assert human.uids("Trash") == []
+
+
+def test_an_uncertain_mail_of_somebody_else_in_a_leads_thread_waits_for_a_person(
+    human: ImapPeer, run: Callable
+) -> None:
+    first = mails.mail("lead", 44)
+    human.deliver(first.raw)
+    run()
+    human.deliver(mails.mail("uncertain", 45, in_reply_to=first.message_id).raw)
+    run()
+    assert Message.objects.last().status == Status.REVIEW
+
+
+def test_an_uncertain_answer_waits_for_a_person_when_whoever_had_the_lead_has_left(
+    human: ImapPeer, run: Callable
+) -> None:
+    first = mails.mail("lead", 46)
+    human.deliver(first.raw)
+    run()
+    Salesperson.objects.update(active=False)
+    human.deliver(answer_to(first))
+    run(SubjectJudge(category="uncertain"))
+    assert Message.objects.last().status == Status.REVIEW
 
 
 def test_the_languages_and_the_technical_requests_find_their_pools(human: ImapPeer, run: Callable) -> None:

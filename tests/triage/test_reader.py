@@ -60,6 +60,17 @@ def test_mails_are_read_as_in_our_own_process_and_in_their_order() -> None:
     assert first + rest == [parse(one, ["acme.example"]) for one in fetched]
 
 
+def test_a_form_is_believed_of_the_domains_that_were_told() -> None:
+    form = fetched_from_bytes((ROOT / "tests/emails/sender/unknown-form-service.eml").read_bytes())
+    domain = parse(form).from_address.rpartition("@")[2]
+    with Reader([], [domain]) as believing, Reader() as doubting:
+        (told,), (doubted,) = believing.read([form]), doubting.read([form])
+    assert isinstance(told, ParsedMail)
+    assert isinstance(doubted, ParsedMail)
+    assert (told.sender_address != doubted.sender_address, told.sender_doubt) == (True, "")
+    assert doubted.sender_doubt
+
+
 def test_a_mail_with_nothing_in_it_is_unreadable_for_the_reason_that_parsing_gives() -> None:
     with Reader() as reader:
         nothing, good = reader.read([fetched_from_bytes(b""), GOOD])

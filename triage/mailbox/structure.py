@@ -12,7 +12,7 @@ from typing import Any
 
 from triage.mailbox.mails import Attachment, TextPart
 
-READABLE = ("text/plain", "text/html", "text/rfc822-headers", "message/delivery-status")
+READABLE = ("text/plain", "text/html", "text/rfc822-headers", "text/calendar", "message/delivery-status")
 HEADERS = "text/rfc822-headers"
 MAX_PARTS = 16  # readable parts of one mail
 MAX_ATTACHMENTS = 200  # of one mail that are told

@@ -19,6 +19,7 @@ from inbox_router.shown import recorded
 from routing.services import colleagues
 from triage.decisions import Known, claim, evidence, note, owe, to_review
 from triage.leads import act_on_lead
+from triage.machines import file_with_lead, keep_absence
 from triage.models import Category, Classification, MailboxDelivery, Message, Run
 from triage.models.mailbox import LeaseLost
 from triage.threads import participants
@@ -63,7 +64,8 @@ def known(messages: Sequence[Message]) -> dict[int, Known]:
     team = colleagues()
     people = participants(messages, team)
     threads = {message.thread_id for message in messages}
-    leads = {lead.thread_id: lead for lead in Lead.objects.filter(thread_id__in=threads)}
+    rows = Lead.objects.filter(thread_id__in=threads).select_related("contact")
+    leads = {lead.thread_id: lead for lead in rows}
     senders = {message.sender_address for message in messages}
     contacts = set(Contact.objects.filter(address__in=senders).values_list("address", flat=True))
     return {
@@ -79,12 +81,17 @@ def act_on(
 
     `actor` is the person who decided, if one did: then it is not put up for review again.
     """
+    keep_absence(message)
+    if not actor and file_with_lead(message, around, run=run):
+        return
     reason = "" if actor else review_reason(message, judgement, around)
-    if reason:
+    if reason and not is_answer_to_owner(message, judgement, around):
         to_review(message, reason, run=run)
         return
     if not claim(message, Message.Status.ACTED, run=run):
         return
+    if reason:
+        judgement = judged_by_thread(message, judgement, reason)
     if message.category == Category.LEAD:
         act_on_lead(message, judgement, around, actor=actor)
     elif message.category in Category.trashed():
@@ -95,6 +102,35 @@ def act_on(
         note(message, "left for accounting", "Accounting: labelled and left in the inbox", actor)
     else:
         note(message, "left", "None of the categories: left in the inbox", actor)
+
+
+def is_answer_to_owner(message: Message, judgement: Classification, around: Known) -> bool:
+    """Whether the customer of a lead writes in its thread to one of us who has it.
+
+    That is better evidence than what a judge makes of "Yes, please": whoever has the lead reads it. Only mail that
+    is taken for spam or a newsletter, or whose writer is in doubt, waits for a person all the same.
+    """
+    known_customer = around.owner and around.lead and message.sender_address == around.lead.contact.address
+    return bool(known_customer) and not message.doubt and judgement.category not in Category.trashed()
+
+
+def judged_by_thread(message: Message, judgement: Classification, reason: str) -> Classification:
+    """The judgement that its thread passes on a message, in place of a doubtful one, which stays on record."""
+    made = Classification.objects.create(
+        message=message,
+        judge=Classification.Judge.RULE,
+        model="thread of a lead",
+        category=Category.LEAD,
+        confidence=1.0,
+        language=judgement.language,
+        technical=judgement.technical,
+        sender_first_name=judgement.sender_first_name,
+        company=judgement.company,
+        reason=f"Their customer answers in the thread of a lead; the judge was not sure: {reason}"[:500],
+    )
+    message.adopt(made)
+    message.save(update_fields=Message.JUDGED)
+    return made
 
 
 def review_reason(message: Message, judgement: Classification, around: Known) -> str:

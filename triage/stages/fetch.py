@@ -21,7 +21,7 @@ from inbox_router.shown import recorded
 from triage import search
 from triage.answers import note_answers
 from triage.mailbox import FetchedMail, MailboxError
-from triage.models import Mailbox, Message, SentMail
+from triage.models import Draft, Mailbox, Message, SentMail
 from triage.parsing import ParsedMail
 from triage.reader import Outcome
 
@@ -174,12 +174,14 @@ def join_threads(messages: Sequence[Message]) -> None:
 
 
 def answers(message: Message) -> list[str]:
-    """The mails that this one answers, nearest first."""
-    return [i for i in [message.in_reply_to, *reversed(message.references.split()[-10:])] if i]
+    """The mails that this one answers, or tells did not arrive, nearest first."""
+    reported, references = message.bounced_ids.split(), reversed(message.references.split()[-10:])
+    return [i for i in [*reported, message.in_reply_to, *references] if i]
 
 
 def known_threads(message_ids: Iterable[str]) -> dict[str, str]:
-    known: dict[str, str] = {}
+    approved = Draft.objects.filter(sent_mail_id__in=message_ids)
+    known = {sent: thread for sent, thread in approved.values_list("sent_mail_id", "message__thread_id") if sent}
     for model in (SentMail, Message):
         rows = model._default_manager.filter(message_id__in=message_ids).exclude(thread_id="")
         known.update(rows.values_list("message_id", "thread_id"))
@@ -227,7 +229,9 @@ def read_sent(context: Context) -> None:
     mailbox = context.mailbox
     since = (timezone.now() - timedelta(days=90)).date()
     state, headers = context.box.sent_headers_after(mailbox.sent_uidvalidity, mailbox.sent_last_uid, since)
-    rows = [sent_mail(mailbox, state.uidvalidity, uid, parsed) for uid, parsed in parsed_headers(context, headers)]
+    mails = parsed_headers(context, headers)
+    # What a machine of ours answered, such as an absence note, is nobody's answer to a customer.
+    rows = [sent_mail(mailbox, state.uidvalidity, uid, mail) for uid, mail in mails if not mail.automatic]
     known = known_threads({row.in_reply_to for row in rows if row.in_reply_to})
     for row in rows:
         row.thread_id = known.get(row.in_reply_to, row.thread_id)
