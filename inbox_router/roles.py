@@ -48,6 +48,7 @@ TEAM_EDITING = (
 )
 RULES = ("triage.view_senderrule", "triage.add_senderrule", "triage.change_senderrule")
 WORK = ("triage.view_decision", "triage.view_claim", "triage.view_aside")
+REPLIES = ("triage.view_replytemplate", "triage.add_replytemplate", "triage.change_replytemplate")
 RECORDS = ("crm.view_auditentry", "crm.view_sheetrow", "routing.view_slackalert", "triage.view_mailboxdelivery")
 MACHINE = (
     "triage.view_mailbox",
@@ -66,12 +67,13 @@ MENDING = ("crm.change_sheetrow", "routing.change_slackalert", "triage.change_ma
 
 ROLES: dict[str, tuple[str, ...]] = {
     REVIEWER: (*MAIL, *RULES, REVIEWING, STOPPING),
-    APPROVER: (*MAIL, APPROVING, STOPPING),
+    APPROVER: (*MAIL, APPROVING, STOPPING, "triage.view_replytemplate"),
     MANAGER: (
         *MAIL,
         *TEAM,
         *TEAM_EDITING,
         *RULES,
+        *REPLIES,
         *RECORDS,
         *WORK,
         REVIEWING,
@@ -103,7 +105,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "auth.view_user",
         "auth.view_group",
     ),
-    READ_ONLY: (*MAIL, *TEAM, *RECORDS, *WORK, *MACHINE, "triage.view_senderrule"),
+    READ_ONLY: (*MAIL, *TEAM, *RECORDS, *WORK, *MACHINE, "triage.view_senderrule", "triage.view_replytemplate"),
 }
 
 

@@ -23,6 +23,7 @@ from triage.models import (
     MailboxDelivery,
     Message,
     Queue,
+    ReplyTemplate,
     Run,
     SenderRule,
     SentMail,
@@ -122,6 +123,7 @@ def fill() -> None:
     )
     decide(message("Invoice 7"), Category.ACCOUNTING, boss())
     troubles()
+    ReplyTemplate.objects.create(language="en", text="Hello {{ first_name }}, {{ owner_name }} will call you.")
     SenderRule.objects.create(pattern="news.example", kind=SenderRule.Kind.MARKETING)
     SentMail.objects.create(
         mailbox=mailbox(), uidvalidity=1, uid=1, subject="Re: Springs", from_address="ana@acme.example",

@@ -9,6 +9,7 @@ known again later.
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email import charset, message_from_bytes
@@ -16,13 +17,10 @@ from email.header import Header
 from email.message import Message
 from email.policy import compat32
 from email.utils import format_datetime, formataddr, getaddresses
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-from django.template import Context, Engine, Template
+from triage import wording
 
-TEMPLATES = Path(__file__).resolve().parent.parent / "templates" / "replies"
 ENGLISH = "en"
 TOKEN_HEADER = "X-Inbox-Router-Draft"  # noqa: S105 (the name of a header, no secret)
 SUBJECT_READ = 300  # characters; the patterns below are not made for more
@@ -89,10 +87,9 @@ class ReplyMail:
 # --- the text ---------------------------------------------------------------------------------------------
 
 
-@cache
 def languages() -> tuple[str, ...]:
-    """Return the ISO 639-1 codes that there is a template for."""
-    return tuple(sorted(path.stem for path in TEMPLATES.glob("*.txt")))
+    """Return the ISO 639-1 codes that a template ships for."""
+    return tuple(wording.shipped())
 
 
 def text(
@@ -104,27 +101,32 @@ def text(
     signature: str = "",
     company_name: str = "",
     company_language: str = ENGLISH,
+    texts: Mapping[str, str] | None = None,
 ) -> ReplyText:
-    """Return the reply in the customer's language; for one without a template, in the company's and in English."""
-    chosen = templates_for(language, company_language)
+    """Return the reply in the customer's language; for one without a template, in the company's and in English.
+
+    `texts` are the templates by language, those that ship if there are none.
+    """
+    texts = texts or wording.shipped()
+    chosen = templates_for(language, company_language, texts)
     slots = {
         "first_name": first_name_slot(first_name or ""),
         "subject": subject_slot(subject)[:SUBJECT_LENGTH].strip(),
         "owner_name": one_line(owner_name),
         "company_name": one_line(company_name),
     }
-    parts = [_template(code).render(Context(slots, autoescape=False)).strip() for code in chosen]
+    parts = [many_lines(wording.render(texts[code], slots)) for code in chosen]
     closing = many_lines(signature).strip() or "\n".join(
         line for line in (slots["owner_name"], slots["company_name"]) if line
     )
     return ReplyText(reply_subject(subject, company_name), "\n\n".join(parts) + f"\n{closing}\n", chosen[0])
 
 
-def templates_for(language: str, company_language: str) -> list[str]:
+def templates_for(language: str, company_language: str, known: Collection[str]) -> list[str]:
     """Return the one template of the language, or those of the company's language and English."""
-    if _base(language) in languages():
+    if _base(language) in known:
         return [_base(language)]
-    return list(dict.fromkeys(code for code in (_base(company_language), ENGLISH) if code in languages()))
+    return list(dict.fromkeys(code for code in (_base(company_language), ENGLISH) if code in known))
 
 
 def reply_subject(subject: str, company_name: str = "") -> str:
@@ -175,11 +177,6 @@ def _visible(sign: str) -> str:
 def _base(language: str) -> str:
     code = re.split("[-_]", language.strip().lower())[0]
     return SAME_LANGUAGE.get(code, code)
-
-
-@cache
-def _template(code: str) -> Template:
-    return Engine(dirs=[str(TEMPLATES)]).get_template(f"{code}.txt")
 
 
 # --- the mail ---------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from routing.services import HandoverError, assign, credit_back, customer_wrote
 from triage import drafting
 from triage.decisions import Known, call_off, evidence, note, owe
 from triage.models import Category, Classification, Draft, MailboxDelivery, Message
+from triage.replies import occasion_of, texts_for, written
 
 CONVERSATION = "in conversation"  # the audit entry of a lead that one of us talks about already
 DRAFT = "draft-"  # how the Message-ID of a draft of ours begins
@@ -125,15 +126,7 @@ def draft_reply(message: Message, first_name: str, assignment: Assignment) -> No
         note(message, "no draft", summary, reason=message.sender_evidence)
         return
     owner, cc = assignment.salesperson, assignment.cc
-    reply = drafting.text(
-        message.language,
-        first_name=first_name or None,
-        subject=message.subject,
-        owner_name=owner.name,
-        signature=owner.signature,
-        company_name=settings.COMPANY_NAME,
-        company_language=settings.COMPANY_LANGUAGE,
-    )
+    reply = written(occasion_of(message, first_name, owner), message.language, texts_for(assignment.pool))
     token = draft_token(message)
     draft = Draft(
         message=message,

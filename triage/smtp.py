@@ -41,14 +41,15 @@ def send(draft: "Draft") -> Outcome:
     customer's decides the outcome; a copy that could not be sent is told in the evidence.
     """
     raw = draft.mime(sent=True)
-    outcome = _send_one(raw, draft.from_address, draft.to_address)
+    outcome = send_one(raw, draft.from_address, draft.to_address)
     if isinstance(outcome, DeliveryError):
         return outcome
-    refused = [cc for cc in draft.cc_addresses if isinstance(_send_one(raw, draft.from_address, cc), DeliveryError)]
+    refused = [cc for cc in draft.cc_addresses if isinstance(send_one(raw, draft.from_address, cc), DeliveryError)]
     return outcome + (f"; no copy to {', '.join(refused)}" if refused else "")
 
 
-def _send_one(raw: bytes, sender: str, recipient: str) -> Outcome:
+def send_one(raw: bytes, sender: str, recipient: str) -> Outcome:
+    """Send these bytes to one recipient."""
     connection, open_ = get_connection(), False
     try:
         connection.open()  # by itself: while there is no connection nothing can have been sent

@@ -29,7 +29,7 @@ class ContactPage(NeverDeleted, Rows):
     search_fields = ["address", "name", "company"]
     search_help_text = "Address, name or company"
     ordering = ["-pk"]
-    fields = ["name", "address", "company", "language", "created_at"]
+    fields = ["name", "address", "company", "language", "away_until", "created_at"]
     readonly_fields = ["address", "created_at"]
     inlines = [LeadsOfContact]
 

@@ -1,5 +1,5 @@
 """The pages of the mail: what came, what it was taken for, what waits for a person."""
 
-from triage.admin import drafts, judgements, leads, learning, mailboxes, messages, outside, people
+from triage.admin import drafts, judgements, leads, learning, mailboxes, messages, outside, people, wording
 
-__all__ = ["drafts", "judgements", "leads", "learning", "mailboxes", "messages", "outside", "people"]
+__all__ = ["drafts", "judgements", "leads", "learning", "mailboxes", "messages", "outside", "people", "wording"]

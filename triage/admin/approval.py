@@ -4,10 +4,12 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from crm.models import Contact
 from inbox_router.admin.deeds import person
-from triage.admin.proof import changes, checks
+from triage.admin.proof import Check, changes, checks
 from triage.admin.queue import QueuePage
 from triage.admin.waiting import draft_queue
 from triage.models import Decision, Draft, Message, Queue, SentMail
@@ -15,6 +17,15 @@ from triage.services import Conflict, edit_draft, hold_approval
 
 REASONS = ("wrong facts", "wrong tone", "wrong person", "already answered", "needs no answer")
 SHOWN = 20_000  # characters of a mail
+
+
+def absence(address: str) -> list[Check]:
+    """Say that the customer is away, if their own mailbox said so."""
+    contact = Contact.objects.filter(address=address.lower()).first()
+    if not (contact and contact.away_until and contact.is_away):
+        return []
+    day = date_format(contact.away_until, "j M Y")
+    return [Check(False, _("%(who)s is away until %(day)s") % {"who": contact.name or address, "day": day})]
 
 
 class ApprovalPage(QueuePage):
@@ -34,12 +45,13 @@ class ApprovalPage(QueuePage):
     def shown(self, row: Draft) -> dict[str, Any]:
         mail = row.message
         thread = mail.thread_id or "-"
-        later = Message.objects.filter(thread_id=thread, received_at__gt=mail.received_at or mail.created_at)
-        answers = SentMail.objects.filter(thread_id=thread, sent_at__gt=mail.received_at or mail.created_at)
+        since = mail.received_at or mail.created_at
+        later = Message.objects.filter(thread_id=thread, received_at__gt=since, automatic="")
+        answers = SentMail.objects.filter(thread_id=thread, sent_at__gt=since)
         return {
             "mail": mail,
             "text": mail.text[:SHOWN],
-            "checks": list(checks(row, list(later[:3]), list(answers[:3]))),
+            "checks": [*checks(row, list(later[:3]), list(answers[:3])), *absence(row.to_address)],
             "changes": changes(row.original_body, row.body),
             "reasons": REASONS,
         }

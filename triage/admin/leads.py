@@ -10,8 +10,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter, RelatedDropdownFilter
 from unfold.widgets import UnfoldAdminSelectWidget
 
@@ -24,6 +27,7 @@ from routing.services import Card, HandoverError, card_text, credit_back
 from triage.admin.leaving import LeavingPage
 from triage.leads import CONVERSATION
 from triage.models import Message
+from triage.parsing import automatic
 from triage.services import hand_over
 
 
@@ -76,6 +80,15 @@ def conversation(lead: Lead) -> str:
     return card_text(Card(Rule.IN_THREAD, lead.owner_name, reason, evidence=tuple(entry.reason.split("; "))))
 
 
+def machine_line(mail: Message) -> str:
+    """What an automatic mail tells of a lead, in some words."""
+    if mail.automatic == automatic.BOUNCE:
+        return _("A reply did not arrive")
+    if mail.away_until:
+        return _("Away until %(day)s") % {"day": date_format(mail.away_until, "j M Y")}
+    return mail.automatic.replace("-", " ").capitalize()
+
+
 class History(ReadOnly, Lines):
     """Who had a lead, and what the response clock did meanwhile."""
 
@@ -103,6 +116,7 @@ class LeadPage(NeverDeleted, WithDeeds, Rows):
     list_display = ["about", "customer", "owner", "stage_label", "since"]
     list_filter = [
         ("stage", ChoicesDropdownFilter),
+        ("reply_bounced_at", admin.EmptyFieldListFilter),
         "owner_name",
         "technical",
         "language",
@@ -115,7 +129,18 @@ class LeadPage(NeverDeleted, WithDeeds, Rows):
     inlines = [History]
     actions_detail = ["give_to", "junk"]
     refusals = (HandoverError,)
-    readonly_fields = ["subject", "contact", "owner", "source", "inquiry", "mails", "decision", "clock", "created_at"]
+    readonly_fields = [
+        "subject",
+        "contact",
+        "owner",
+        "source",
+        "inquiry",
+        "mails",
+        "machines",
+        "decision",
+        "clock",
+        "created_at",
+    ]
     fields = ["stage", *readonly_fields]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -137,9 +162,11 @@ class LeadPage(NeverDeleted, WithDeeds, Rows):
     @column(
         "Stage",
         ordering="stage",
-        label={"open": "info", "won": "success", "lost": "default", "junk": "danger"},
+        label={"open": "info", "won": "success", "lost": "default", "junk": "danger", "bounced": "danger"},
     )
     def stage_label(self, lead: Lead) -> tuple[str, str]:
+        if lead.reply_bounced_at:
+            return "bounced", _("reply bounced")
         return lead.stage, lead.get_stage_display().partition(":")[0]
 
     @column("Came in", ordering="created_at")
@@ -154,6 +181,16 @@ class LeadPage(NeverDeleted, WithDeeds, Rows):
     def mails(self, lead: Lead) -> str:
         url = reverse("admin:triage_message_changelist")
         return format_html('<a class="text-link" href="{}?thread_id={}">Show its thread</a>', url, lead.thread_id)
+
+    @column(gettext_lazy("Automatic mail"))
+    def machines(self, lead: Lead) -> SafeString | str:
+        """Bounces, absences, invitations and receipts of its thread, each with a link."""
+        lines = [
+            (reverse("admin:triage_message_change", args=(mail.pk,)), machine_line(mail), ago(mail.received_at))
+            for mail in Message.objects.filter(thread_id=lead.thread_id).exclude(automatic="").order_by("-pk")[:20]
+        ]
+        item = '<li><a class="text-link" href="{}">{}</a> {}</li>'
+        return format_html("<ul>{}</ul>", format_html_join("", item, lines)) if lines else _("none")
 
     @column("Why this person")
     def decision(self, lead: Lead) -> str:

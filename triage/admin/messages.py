@@ -20,7 +20,7 @@ from unfold.contrib.filters.admin import (
 )
 from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminTextareaWidget
 
-from crm.models import AuditEntry
+from crm.models import AuditEntry, Lead
 from inbox_router.admin.deeds import Ask, WithDeeds, deed, person
 from inbox_router.admin.deliveries import DeliveryPage, acknowledge_deed, retry_deed
 from inbox_router.admin.rows import Lines, ReadOnly, Rows, column
@@ -30,7 +30,7 @@ from triage.admin.designed import DesignedPage
 from triage.admin.problems import ProblemsPage
 from triage.admin.review import ReviewPage
 from triage.learning import verdicts
-from triage.models import Category, Classification, MailboxDelivery, Message
+from triage.models import Category, Classification, Draft, MailboxDelivery, Message
 from triage.search import matching
 from triage.services import Conflict, decide, read_again, take_back
 
@@ -106,7 +106,7 @@ class MessagePage(ReadOnly, WithDeeds, Rows):
     refusals = (Conflict,)
     fieldsets = [
         (None, {"fields": ["about", "from_whom", "received", "mail", "designed", "attached"]}),
-        ("Decision", {"fields": ["category", "sure", "status", "review_reason", "draft_link", "story"]}),
+        ("Decision", {"fields": ["category", "sure", "status", "review_reason", "concerns", "draft_link", "story"]}),
         (
             "On the server",
             {
@@ -133,6 +133,7 @@ class MessagePage(ReadOnly, WithDeeds, Rows):
         "designed",
         "attached",
         "sure",
+        "concerns",
         "draft_link",
         "story",
         "raw_link",
@@ -222,6 +223,17 @@ class MessagePage(ReadOnly, WithDeeds, Rows):
     @column("Attachments")
     def attached(self, row: Message) -> str:
         return ", ".join(str(part.get("name") or part.get("type") or "unnamed") for part in row.attachments) or "none"
+
+    @column(_("Concerns"))
+    def concerns(self, row: Message) -> SafeString | str:
+        """The lead of its thread, and the reply that a bounce says did not arrive."""
+        leads = Lead.objects.filter(thread_id=row.thread_id).select_related("contact") if row.thread_id else ()
+        failed = Draft.objects.filter(sent_mail_id__in=row.bounced_ids.split()) if row.bounced_ids else ()
+        links = [
+            *((gettext("Lead"), reverse("admin:crm_lead_change", args=(lead.pk,)), lead) for lead in leads),
+            *((gettext("Not delivered"), reverse("admin:triage_draft_change", args=(one.pk,)), one) for one in failed),
+        ]
+        return format_html_join("", '<p>{}: <a class="text-link" href="{}">{}</a></p>', links) or gettext("no lead")
 
     @column("Reply")
     def draft_link(self, row: Message) -> SafeString | str:

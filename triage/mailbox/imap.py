@@ -18,7 +18,9 @@ from triage.mailbox.mails import FetchedMail, FolderState
 P = ParamSpec("P")
 R = TypeVar("R")
 M = TypeVar("M", bound="ImapMailbox")
-SENT_FIELDS = "BODY.PEEK[HEADER.FIELDS (MESSAGE-ID IN-REPLY-TO REFERENCES FROM TO CC DATE SUBJECT AUTO-SUBMITTED)]<0.65536>"
+SENT_FIELDS = (
+    "BODY.PEEK[HEADER.FIELDS (MESSAGE-ID IN-REPLY-TO REFERENCES FROM TO CC DATE SUBJECT AUTO-SUBMITTED)]<0.65536>"
+)
 
 
 def verb(method: Callable[Concatenate[M, P], R]) -> Callable[Concatenate[M, P], R]:

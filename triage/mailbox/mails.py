@@ -18,7 +18,8 @@ class TextPart:
     """A readable part as on the wire: `content` is still in its transfer `encoding` (lower case).
 
     `content_type` is text/plain, text/html, text/rfc822-headers (also for the header of a message within the
-    message, just before its text), text/calendar or message/delivery-status. `truncated`: there was more than is read of a part.
+    message, just before its text), text/calendar or message/delivery-status. `truncated`: there was more than is
+    read of a part.
     """
 
     content_type: str

@@ -7,6 +7,7 @@ from triage.models.judgement import Category, Classification, SenderRule
 from triage.models.lesson import Lesson
 from triage.models.mailbox import Mailbox, Run
 from triage.models.message import Message, SentMail
+from triage.models.wording import ReplyTemplate
 from triage.models.work import Aside, Claim, Decision, Queue
 from triage.models.worker import Heartbeat
 
@@ -24,6 +25,7 @@ __all__ = [
     "MailboxDelivery",
     "Message",
     "Queue",
+    "ReplyTemplate",
     "Run",
     "SenderRule",
     "SentMail",

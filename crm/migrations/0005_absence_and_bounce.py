@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('crm', '0002_audit_log_is_append_only'),
+        ("crm", "0004_audit_search_and_export"),
     ]
 
     operations = [
