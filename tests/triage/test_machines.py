@@ -13,7 +13,6 @@ from crm.models import AuditEntry, Contact, Lead
 from routing.models import Assignment, LedgerLine, Salesperson, SlackAlert
 from tests import mails
 from tests.servers.imap import ImapPeer
-from tests.triage.test_pipeline import account, dovecot, human, run  # noqa: F401 (fixtures)
 from triage import services
 from triage.models import Draft, MailboxDelivery, Message
 
@@ -74,7 +73,7 @@ def moving_parts() -> list[object]:
 
 
 @pytest.fixture
-def lead(human: ImapPeer, run: Callable) -> Lead:  # noqa: F811
+def lead(human: ImapPeer, run: Callable) -> Lead:
     """A lead with an owner and a draft that waits."""
     human.deliver(mails.mail("lead", 60).raw)
     run()
@@ -88,8 +87,8 @@ def owner_was_told(lead: Lead, what: str) -> int:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_is_tied_to_its_lead_and_moves_no_owner_clock_or_draft(
-    human: ImapPeer,  # noqa: F811
-    run: Callable,  # noqa: F811
+    human: ImapPeer,
+    run: Callable,
     lead: Lead,
     kind: str,
 ) -> None:
@@ -104,7 +103,7 @@ def test_it_is_tied_to_its_lead_and_moves_no_owner_clock_or_draft(
     assert len(human.uids()) == 1, "it stays in the inbox, the lead's own mail is archived"
 
 
-def test_until_when_a_customer_is_away_is_kept_and_told(human: ImapPeer, run: Callable, lead: Lead) -> None:  # noqa: F811
+def test_until_when_a_customer_is_away_is_kept_and_told(human: ImapPeer, run: Callable, lead: Lead) -> None:
     human.deliver(machine_mail("out-of-office", mails.mail("lead", 60).message_id, 60))
     run()
     assert Contact.objects.get().away_until == BACK
@@ -112,8 +111,8 @@ def test_until_when_a_customer_is_away_is_kept_and_told(human: ImapPeer, run: Ca
 
 
 def test_a_known_contact_who_is_away_is_noted_also_without_a_thread(
-    human: ImapPeer,  # noqa: F811
-    run: Callable,  # noqa: F811
+    human: ImapPeer,
+    run: Callable,
     lead: Lead,
 ) -> None:
     human.deliver(machine_mail("out-of-office", "<nothing.of.ours@x.example>", 60))
@@ -124,8 +123,8 @@ def test_a_known_contact_who_is_away_is_noted_also_without_a_thread(
 
 
 def test_a_bounce_names_the_lead_whose_reply_came_back_and_its_owner_is_told_once(
-    human: ImapPeer,  # noqa: F811
-    run: Callable,  # noqa: F811
+    human: ImapPeer,
+    run: Callable,
     lead: Lead,
     mailoutbox: list,
 ) -> None:
@@ -147,7 +146,7 @@ def test_a_bounce_names_the_lead_whose_reply_came_back_and_its_owner_is_told_onc
     assert Draft.objects.count() == 1
 
 
-def test_a_later_reply_takes_the_mark_of_the_bounce_away(human: ImapPeer, run: Callable, lead: Lead) -> None:  # noqa: F811
+def test_a_later_reply_takes_the_mark_of_the_bounce_away(human: ImapPeer, run: Callable, lead: Lead) -> None:
     first = mails.sent_by_salesperson(60, f"{lead.owner_name} <{lead.owner_email}>")
     answer = first.replace(b"Message-ID:", f"In-Reply-To: {mails.mail('lead', 60).message_id}\nMessage-ID:".encode())
     human.deliver(answer, "Sent")
@@ -164,8 +163,8 @@ def test_a_later_reply_takes_the_mark_of_the_bounce_away(human: ImapPeer, run: C
 
 
 def test_an_absence_note_of_ours_in_sent_is_no_answer_to_the_customer(
-    human: ImapPeer,  # noqa: F811
-    run: Callable,  # noqa: F811
+    human: ImapPeer,
+    run: Callable,
     lead: Lead,
 ) -> None:
     answered = f"In-Reply-To: {mails.mail('lead', 60).message_id}\nAuto-Submitted: auto-replied\nMessage-ID:"
@@ -178,8 +177,8 @@ def test_an_absence_note_of_ours_in_sent_is_no_answer_to_the_customer(
 
 
 def test_what_machines_said_is_shown_on_the_pages_of_lead_bounce_and_approval(
-    human: ImapPeer,  # noqa: F811
-    run: Callable,  # noqa: F811
+    human: ImapPeer,
+    run: Callable,
     lead: Lead,
     admin_client: Client,
 ) -> None:
