@@ -34,13 +34,13 @@ def colleagues() -> Mapping[str, Salesperson]:
 def known_owner(lead: Lead, now: datetime) -> Known | None:
     """The last owner of this contact's business, else of their company's, within settings.OWNER_DAYS."""
     contact = lead.contact
-    theirs = Q(lead__contact=contact)
+    theirs = Q(lead__contact=contact.pk)  # by key: a lead that is only foretold has none
     if contact.domain and not FreemailDomain.objects.filter(domain=contact.domain).exists():
         theirs = Q(lead__contact__domain=contact.domain)
     days = settings.OWNER_DAYS
-    rows = Assignment.objects.filter(theirs, ~Q(lead=lead), active=True, at__gte=now - timedelta(days=days))
+    rows = Assignment.objects.filter(theirs, ~Q(lead=lead.pk), active=True, at__gte=now - timedelta(days=days))
     rows = rows.exclude(lead__stage=Lead.Stage.JUNK)
-    theirs_first = Case(When(lead__contact=contact, then=Value(0)), default=Value(1))
+    theirs_first = Case(When(lead__contact=contact.pk, then=Value(0)), default=Value(1))
     last = rows.order_by(theirs_first, "-at", "-pk").values_list("pk", flat=True).first()
     if last is None:  # most customers are new, so the people are only read for those who are not
         return None

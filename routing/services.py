@@ -5,6 +5,7 @@ from routing.card import Card
 from routing.card import text as card_text
 from routing.clock import Ticked, stop_clock, tick
 from routing.conversation import Colleague, Headers, Participant, who_is_in
+from routing.foretelling import foretell
 from routing.governance import deactivate, hand_over_leads, open_leads, touched_by
 from routing.handover import HandoverError, credit_back, give_turn, let_rotate, reassign, skip_turn
 from routing.notices import alert_managers, customer_wrote, machine_wrote
@@ -24,6 +25,7 @@ __all__ = [
     "credit_back",
     "customer_wrote",
     "deactivate",
+    "foretell",
     "give_turn",
     "hand_over_leads",
     "let_rotate",

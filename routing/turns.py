@@ -32,12 +32,20 @@ class Desk:
             raise RuntimeError("A turn is taken in the transaction of what it is taken for: use transaction.atomic.")
         ids = [pool.pk for pool in pools]
         locked = Pool.objects.select_for_update().filter(pk__in=ids).order_by("pk")
-        versions = dict(locked.values_list("pk", "version"))
-        members = by_pool(Membership.objects.filter(pool__in=ids).select_related("salesperson"))
+        return cls._read(pools, language, dict(locked.values_list("pk", "version")))
+
+    @classmethod
+    def look(cls, pools: Collection[Pool], language: str = "") -> "Desk":
+        """Read without a lock and write nothing: to tell what would be decided now. No turn can be taken from it."""
+        return cls._read(pools, language, {})
+
+    @classmethod
+    def _read(cls, pools: Collection[Pool], language: str, versions: Mapping[int, int]) -> "Desk":
+        members = by_pool(Membership.objects.filter(pool__in=[p.pk for p in pools]).select_related("salesperson"))
         everyone = list(chain.from_iterable(members.values()))
         now = later_than_all(everyone)
         leaves = leaves_of({member.salesperson_id for member in everyone}, now)
-        for pool in pools:
+        for pool in pools if versions else ():
             if credited := catch_up(pool, members[pool.pk], now):
                 store(credited)
         situations = {

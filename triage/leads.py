@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from contextlib import suppress
 from email.utils import parseaddr
+from typing import Any
 
 from django.conf import settings
 
@@ -89,15 +90,23 @@ def record_lead(message: Message, judgement: Classification, around: Known) -> t
     if around.lead:
         return around.lead, False
     contact = contact_for(message.sender_address, message.sender_name, judgement.company, message.language)
-    return open_lead(
-        contact,
-        thread_id=message.thread_id,
-        source=f"e-mail to {message.mailbox}",
-        subject=message.subject,
-        first_message=(message.new_text or message.text)[:FIRST_MESSAGE],
-        language=message.language,
-        technical=message.technical,
-    )
+    return open_lead(contact, thread_id=message.thread_id, **facts(message))
+
+
+def facts(message: Message) -> dict[str, Any]:
+    """What a lead keeps of the mail that it began with."""
+    return {
+        "source": f"e-mail to {message.mailbox}",
+        "subject": message.subject,
+        "first_message": (message.new_text or message.text)[:FIRST_MESSAGE],
+        "language": message.language,
+        "technical": message.technical,
+    }
+
+
+def is_answerable(message: Message) -> bool:
+    """Whether a reply would go to whoever wrote the mail."""
+    return not message.automatic and (message.reply_to or message.from_address) == message.sender_address
 
 
 def draft_for(assignment: Assignment) -> None:
@@ -120,8 +129,7 @@ def draft_for(assignment: Assignment) -> None:
 
 def draft_reply(message: Message, first_name: str, assignment: Assignment) -> None:
     """Propose a reply to whoever wrote; none where it would not answer the mail's own sender."""
-    recipient = message.reply_to or message.from_address
-    if message.automatic or recipient != message.sender_address:
+    if not is_answerable(message):
         summary = "No draft: the mail's sender is not the person who wrote it"
         note(message, "no draft", summary, reason=message.sender_evidence)
         return
@@ -133,7 +141,7 @@ def draft_reply(message: Message, first_name: str, assignment: Assignment) -> No
         token=token,
         mail_id=f"<{DRAFT}{token}@{own_domain(message)}>",
         from_address=own_address(message),
-        to_address=recipient,
+        to_address=message.sender_address,
         to_name=message.sender_name,
         cc=cc.email if cc else "",
         subject=reply.subject,

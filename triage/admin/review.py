@@ -10,6 +10,7 @@ from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 
 from inbox_router.admin.deeds import person
+from triage.admin.effects import effect
 from triage.admin.queue import QueuePage
 from triage.admin.waiting import review_queue
 from triage.models import Aside, Category, Decision, Message, Queue
@@ -34,12 +35,7 @@ class Choice:
 
 
 ANSWERS = (Category.LEAD, Category.ACCOUNTING, Category.NEWSLETTER, Category.SPAM)
-EFFECTS = (
-    ("1", Category.LEAD, "Record, owner by the rotation, reply drafted"),
-    ("2", Category.ACCOUNTING, "Labelled, left in the inbox"),
-    ("3", Category.NEWSLETTER, "To Trash on the next run"),
-    ("4", Category.SPAM, "To Trash on the next run"),
-)
+CHOICES = tuple(enumerate(ANSWERS, start=1))
 
 
 class ReviewPage(QueuePage):
@@ -68,7 +64,7 @@ class ReviewPage(QueuePage):
             "thread": thread.order_by("-received_at")[:5],
             "sender_says": self.about_sender(row),
             "same_sender": self.same_sender(row).count(),
-            "choices": [Choice(*effect, guess=effect[1] == row.category) for effect in EFFECTS],
+            "choices": [Choice(str(key), one, effect(one, row), one == row.category) for key, one in CHOICES],
             "skips": Aside.objects.filter(queue=self.queue, row=row.pk).exclude(why="").select_related("person"),
         }
 

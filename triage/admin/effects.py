@@ -1,0 +1,48 @@
+"""What each answer about a mail would lead to, told on its button. Nothing is locked or written to know it."""
+
+from collections.abc import Mapping
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from crm.models import Contact, Lead
+from crm.services import normalised
+from routing.models import Rule
+from routing.services import foretell
+from triage.leads import facts, is_answerable
+from triage.models import Category, Message
+from triage.stages.act import known
+
+ALWAYS: Mapping[Category, object] = {
+    Category.ACCOUNTING: gettext_lazy("Labelled, left in the inbox"),
+    Category.NEWSLETTER: gettext_lazy("To Trash on the next run"),
+    Category.SPAM: gettext_lazy("To Trash on the next run"),
+}
+
+
+def effect(category: Category, message: Message) -> str:
+    """What follows if a person says that the message is of this category."""
+    return of_lead(message) if category == Category.LEAD else str(ALWAYS[category])
+
+
+def of_lead(message: Message) -> str:
+    """Who would get it and by which rule, as things stand now."""
+    around = known([message])[message.pk]
+    if around.lead:
+        return _("Belongs to the lead of %(who)s: no new assignment") % {
+            "who": around.lead.owner_name or _("nobody yet")
+        }
+    if colleague := around.in_conversation:
+        return _("In conversation with %(who)s: no assignment, no draft") % {"who": around.team[colleague.email].name}
+    address = normalised(message.sender_address)
+    contact = Contact(address=address, domain=address.rpartition("@")[2])
+    decision = foretell(Lead(contact=contact, thread_id=message.thread_id, **facts(message)))
+    if decision.salesperson is None:
+        return _("CRM record; waits for an owner: %(why)s") % {"why": decision.reason}
+    why = decision.reason.rstrip(".")
+    if decision.rule == Rule.ROTATION:
+        why = why[:1].lower() + why[1:]  # it does not begin with a name
+    parts = [_("Assign to %(who)s (%(why)s)") % {"who": decision.salesperson.name, "why": why}]
+    if decision.cc:
+        parts.append(_("CC %(who)s") % {"who": decision.cc.name})
+    return ", ".join([*parts, _("draft") if is_answerable(message) else _("no draft"), _("CRM record")])
