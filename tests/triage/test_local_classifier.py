@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.triage.inquiries import ACCOUNTING, LEADS
 from triage.classifiers import MailText
 from triage.classifiers.local import STARTER, LocalClassifier
 from triage.classifiers.local.augmentation import without_list
@@ -82,6 +83,16 @@ def test_plain_cases_in_several_languages_are_told(judge: LocalClassifier, categ
     assert judge.classify([given])[0].category == category
 
 
+@pytest.mark.parametrize(("category", "inquiries"), [("lead", LEADS), ("accounting", ACCOUNTING)])
+def test_english_mail_of_every_tone_is_understood(
+    judge: LocalClassifier, category: str, inquiries: list[tuple[str, str, str]]
+) -> None:
+    judged = judge.classify([mail(subject, text, sender_address=sender) for subject, sender, text in inquiries])
+    missed = [given[0] for given, one in zip(inquiries, judged, strict=True) if one.category != category]
+    assert len(missed) <= 0.15 * len(inquiries), missed
+    assert not [one for one in judged if one.category in ("spam", "newsletter") and one.confidence >= 0.70]
+
+
 def test_a_mail_is_judged_the_same_alone_and_in_a_batch(judge: LocalClassifier) -> None:
     mails = [one for group in KNOWN.values() for one in group]
     assert judge.classify(mails) == [judge.classify([one])[0] for one in mails]
@@ -130,6 +141,25 @@ class TestTheTrash:
         short = mail("WIN", "Click now: http://win.example", sender_address="a@b.top")
         assert final_confidence(features_of(short), self.verdict(1.0)) < 0.70
         assert judge.classify([short])[0].confidence < 0.70
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"subject": "FW: Garden week: 25 % off"},
+            {"text": f"Tom, is this for us?\n-----Original Message-----\n{SALE.text}"},
+            {"headers": {"in-reply-to": "<ours@acme.example>"}},
+        ],
+    )
+    def test_what_a_person_forwards_or_answers_is_never_trashed(self, changes: dict[str, Any]) -> None:
+        row = features_of(replace(SALE, **changes))
+        assert final_confidence(row, self.verdict(1.0)) < 0.70
+
+    def test_mail_in_words_that_nobody_taught_is_not_safe_to_trash(self, judge: LocalClassifier) -> None:
+        nonsense = "".join(chr(0x1200 + ord(letter)) if letter.isalpha() else letter for letter in SALE.text)
+        strange = replace(SALE, subject="", text=nonsense, new_text=nonsense)
+        known, unknown = judge.model.impressions([features_of(SALE), features_of(strange)]).familiar
+        assert unknown < known
+        assert judge.classify([strange])[0].confidence < 0.70
 
     def test_other_categories_need_no_second_key(self) -> None:
         assert final_confidence(features_of(SALE), Verdict("lead", 0.9, 0.0, (0.0,) * 5)) == 0.9
@@ -206,10 +236,12 @@ class TestLearning:
         assert STARTER.stat().st_size <= 10_000_000
 
 
-def test_judging_needs_neither_scikit_learn_nor_scipy() -> None:
+def test_judging_needs_neither_scikit_learn_nor_scipy_nor_a_network() -> None:
     code = (
-        "import os, sys; os.environ['DJANGO_SETTINGS_MODULE'] = 'tests.settings'; import django; django.setup();"
-        "from triage.classifiers.local import LocalClassifier; LocalClassifier.load();"
+        "import os, socket, sys; socket.socket.connect = None;"
+        "os.environ['DJANGO_SETTINGS_MODULE'] = 'tests.settings'; import django; django.setup();"
+        "from triage.classifiers import MailText; from triage.classifiers.local import LocalClassifier;"
+        "LocalClassifier.load().classify([MailText('Pumps', 'Jo', 'jo@x.example', 'Please quote.', 'Please quote.')]);"
         "sys.exit(bool({'sklearn', 'scipy'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -32,6 +32,7 @@ class Features:
     ideas: frozenset[str]
     words: int
     bulk: bool
+    from_a_person: bool  # somebody forwarded it or answered a mail: no robot sends that
 
 
 @lru_cache(maxsize=1 << 16)
@@ -90,6 +91,7 @@ def features_of(mail: MailText) -> Features:
         ideas=ideas,
         words=length_in_words(f"{subject_text} {body_text}", [*subject, *words]),
         bulk=bulk == "bulk",
+        from_a_person="forwarded" in marks or ("header:in-reply-to" in marks and "mark:bulk" not in marks),
     )
 
 

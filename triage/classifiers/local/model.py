@@ -12,6 +12,8 @@ CATEGORIES = ("spam", "newsletter", "lead", "accounting", "uncertain")
 SURE = 0.95  # of the safe-to-trash head: the second key to the trash
 WORDS = 8  # a mail with fewer is never trashed
 UNSURE = 0.69  # below the default REVIEW_THRESHOLD
+VERSION = 2  # of features and heads: weights of another one mean something else
+FAINT = 60 / 32767  # of the largest weight; what is smaller would be rounded away and is no knowledge
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,21 @@ class Verdict:
 
 
 @dataclass(frozen=True)
+class Impressions:
+    """What the heads go by, a row a mail: scores (mails x categories), the share of its columns that has a weight,
+    its length in words.
+    """
+
+    scores: np.ndarray
+    familiar: np.ndarray
+    words: np.ndarray
+
+    def at(self, places: np.ndarray) -> "Impressions":
+        """Only the mails at these places."""
+        return Impressions(self.scores[places], self.familiar[places], self.words[places])
+
+
+@dataclass(frozen=True)
 class Model:
     """Linear weights (columns x categories), and the two heads that turn scores into probabilities."""
 
@@ -35,44 +52,56 @@ class Model:
 
     def judge(self, rows: Sequence[Features]) -> list[Verdict]:
         """One verdict a mail."""
-        if not rows:
-            return []
-        scores = self.scores(rows)
-        sure = probability(self.confidence, head_inputs(scores, rows))
-        safe = probability(self.trash, trash_inputs(scores, rows))
-        tops = scores.argmax(1)
-        return [
-            Verdict(CATEGORIES[top], float(sure[i]), float(safe[i]), tuple(map(float, scores[i])))
-            for i, top in enumerate(tops)
-        ]
+        return verdicts(self.impressions(rows), self.confidence, self.trash) if rows else []
 
     def scores(self, rows: Sequence[Features]) -> np.ndarray:
         """How much each mail looks like each category (mails x categories)."""
-        scores: np.ndarray = np.stack([row.values @ self.weights(row.columns) for row in rows]) + self.offsets
-        return scores
+        return self.impressions(rows).scores
+
+    def impressions(self, rows: Sequence[Features]) -> Impressions:
+        """What the heads need to know of each mail."""
+        weights = [self.weights(row.columns) for row in rows]
+        scores = np.stack([row.values @ own for row, own in zip(rows, weights, strict=True)]) + self.offsets
+        familiar = np.array([own.any(axis=1).mean() if len(own) else 0.0 for own in weights])
+        return Impressions(scores, familiar, np.array([row.words for row in rows]))
 
     def weights(self, columns: Sequence[int] | np.ndarray) -> np.ndarray:
         """The weights of some columns, as numbers to calculate with."""
         return self.coefficients[np.asarray(columns, dtype=np.int64)].astype(np.float32)
 
     def save(self, path: Path) -> None:
-        """Write the weights with eight bits each; what would be rounded to nothing costs no space."""
+        """Write the weights with sixteen bits each; those that are nothing cost no space."""
         step = np.abs(self.coefficients).max() / 32767
         whole = np.round(self.coefficients / step).astype(np.int16)
-        whole[np.abs(whole) < 60] = 0
         np.savez_compressed(
-            path, step=step, coefficients=whole, offsets=self.offsets, confidence=self.confidence, trash=self.trash
+            path,
+            version=VERSION,
+            step=step,
+            coefficients=whole,
+            offsets=self.offsets,
+            confidence=self.confidence,
+            trash=self.trash,
         )
 
     @classmethod
     def load(cls, path: Path) -> "Model":
         """Read what `save` wrote; raises ValueError for a file of another shape."""
         with np.load(path, allow_pickle=False) as file:
-            parts = {name: file[name] for name in ("step", "coefficients", "offsets", "confidence", "trash")}
-        if parts["coefficients"].shape != (SIZE, len(CATEGORIES)):
+            parts = dict(file)
+        if parts.get("version") != VERSION or parts["coefficients"].shape != (SIZE, len(CATEGORIES)):
             raise ValueError(f"{path.name} holds weights for another version. Build them with train_local_classifier.")
         coefficients = parts["coefficients"].astype(np.float32) * np.float32(parts["step"])
         return cls(coefficients, parts["offsets"], parts["confidence"], parts["trash"])
+
+
+def verdicts(seen: Impressions, confidence: np.ndarray, trash: np.ndarray) -> list[Verdict]:
+    """What the two heads make of each mail."""
+    sure = probability(confidence, head_inputs(seen))
+    safe = probability(trash, trash_inputs(seen))
+    return [
+        Verdict(CATEGORIES[own.argmax()], float(sure[i]), float(safe[i]), tuple(map(float, own)))
+        for i, own in enumerate(seen.scores)
+    ]
 
 
 def final_confidence(row: Features, verdict: Verdict) -> float:
@@ -84,7 +113,7 @@ def final_confidence(row: Features, verdict: Verdict) -> float:
 
 def safe_to_trash(row: Features, verdict: Verdict) -> bool:
     """Whether trashing the mail can do no harm, as far as the second head knows; the key to the trash."""
-    return verdict.safe_to_trash >= SURE and row.words >= WORDS
+    return verdict.safe_to_trash >= SURE and row.words >= WORDS and not row.from_a_person
 
 
 def probability(head: np.ndarray, inputs: np.ndarray) -> np.ndarray:
@@ -93,26 +122,31 @@ def probability(head: np.ndarray, inputs: np.ndarray) -> np.ndarray:
     return chances
 
 
-def head_inputs(scores: np.ndarray, rows: Sequence[Features]) -> np.ndarray:
+def without_faint(coefficients: np.ndarray) -> np.ndarray:
+    """The weights without those that say next to nothing."""
+    kept: np.ndarray = np.where(np.abs(coefficients) < FAINT * np.abs(coefficients).max(), 0, coefficients)
+    return kept
+
+
+def head_inputs(seen: Impressions) -> np.ndarray:
     """What the confidence rests on: lead of the first over the second, which one it is, how much there is to read."""
-    ordered = np.sort(scores, axis=1)[:, ::-1]
-    first = np.eye(len(CATEGORIES), dtype=np.float32)[scores.argmax(1)]
-    length = np.log1p([row.words for row in rows])
+    ordered = np.sort(seen.scores, axis=1)[:, ::-1]
+    first = np.eye(len(CATEGORIES), dtype=np.float32)[seen.scores.argmax(1)]
+    length = np.log1p(seen.words)
     gap = ordered[:, 0] - ordered[:, 1]
-    return np.column_stack(
-        [ordered[:, 0], gap, np.minimum(gap, 0.5), first, first * gap[:, None], length, np.minimum(length, 2.5)]
-    )
+    bends = np.minimum(gap, 0.5), np.minimum(length, 2.5)
+    return np.column_stack([ordered[:, 0], gap, first, first * gap[:, None], length, *bends, seen.familiar])
 
 
-def trash_inputs(scores: np.ndarray, rows: Sequence[Features]) -> np.ndarray:
+def trash_inputs(seen: Impressions) -> np.ndarray:
     """What trashing rests on: the best reason for it, the reasons against it, how much there is to read.
 
     The bends let a weak reason for it weigh more than strong ones against the rest: mail that looks like nothing
-    known is not rubbish.
+    known is not rubbish. So does the share of what is familiar.
     """
+    scores = seen.scores
     best_trash, best_keep = scores[:, :2].max(axis=1), scores[:, 2:].max(axis=1)
     gap = best_trash - best_keep
-    length = np.log1p([row.words for row in rows])
     wanted, unclear = scores[:, 2:4].max(axis=1), scores[:, 4]
-    bends = np.minimum(gap, 0.5), np.minimum(best_trash, 0)
-    return np.column_stack([gap, best_trash, *bends, wanted, unclear, np.minimum(length, 3)])
+    bends = np.minimum(gap, 0.5), np.minimum(best_trash, 0), np.minimum(np.log1p(seen.words), 3)
+    return np.column_stack([gap, best_trash, wanted, unclear, *bends, seen.familiar])

@@ -16,12 +16,23 @@ from sklearn.svm import LinearSVC
 from triage.classifiers.local.augmentation import with_copies
 from triage.classifiers.local.dataset import LabelledMail
 from triage.classifiers.local.features import Features, features_of
-from triage.classifiers.local.model import CATEGORIES, SURE, WORDS, Model, head_inputs, probability, trash_inputs
+from triage.classifiers.local.model import (
+    CATEGORIES,
+    SURE,
+    WORDS,
+    Impressions,
+    Model,
+    head_inputs,
+    probability,
+    trash_inputs,
+    without_faint,
+)
 from triage.classifiers.local.refit import sparse
 
 STRENGTH = 0.2  # C of the linear classifier; chosen by leaving sources out
 HARM = 0.002  # of what is trashed, by weight, among mail of unseen sources
 PARTS = 4  # into how many parts the templates of one written source are divided
+NO_HEADS = np.zeros(0), np.zeros(0)
 
 
 @dataclass(frozen=True)
@@ -57,9 +68,9 @@ def weights_of_mails(mails: Sequence[LabelledMail]) -> np.ndarray:
 def fit_linear(corpus: Corpus, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Weights (columns x categories) and offsets of one linear classifier per category."""
     weights = weights_of_mails([corpus.mails[row] for row in rows])
-    machine = LinearSVC(C=STRENGTH, class_weight="balanced", max_iter=400, tol=1e-3)
+    machine = LinearSVC(C=STRENGTH, class_weight="balanced", max_iter=400, tol=1e-3, random_state=0)
     machine.fit(corpus.matrix[rows], corpus.labels[rows], sample_weight=weights)
-    return machine.coef_.T.astype(np.float32), machine.intercept_.astype(np.float32)
+    return without_faint(machine.coef_.T.astype(np.float32)), machine.intercept_.astype(np.float32)
 
 
 def unseen_folds(mails: Sequence[LabelledMail], by: str = "source") -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
@@ -82,28 +93,29 @@ def _fold(mail: LabelledMail, by: str) -> str:
     return f"{mail.source}, {templates}"
 
 
-def unseen_scores(corpus: Corpus, by: str = "source") -> np.ndarray:
-    """Scores (mails x categories) given by classifiers that had not seen the mail's source; NaN where none was."""
-    scores = np.full((len(corpus.mails), len(CATEGORIES)), np.nan, dtype=np.float32)
-    for _, learn, judge in unseen_folds(corpus.mails, by):
-        coefficients, offsets = fit_linear(corpus, learn)
-        scores[judge] = corpus.matrix[judge] @ coefficients + offsets
-    return scores
+def unseen_impressions(corpus: Corpus) -> Impressions:
+    """Those of classifiers that had not seen the mail's source."""
+    count = len(corpus.mails)
+    scores, familiar = np.zeros((count, len(CATEGORIES)), dtype=np.float32), np.zeros(count)
+    for _, learn, judge in unseen_folds(corpus.mails):
+        model = Model(*fit_linear(corpus, learn), *NO_HEADS)
+        seen = model.impressions([corpus.rows[place] for place in judge])
+        scores[judge], familiar[judge] = seen.scores, seen.familiar
+    return Impressions(scores, familiar, np.array([row.words for row in corpus.rows]))
 
 
-def fit_heads(corpus: Corpus, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def fit_heads(corpus: Corpus, seen: Impressions) -> tuple[np.ndarray, np.ndarray]:
     """Coefficients of the confidence head and of the safe-to-trash head, offset first."""
-    known = np.flatnonzero(~np.isnan(scores[:, 0]))
-    mails, rows, known_scores = [corpus.mails[i] for i in known], [corpus.rows[i] for i in known], scores[known]
-    right = [CATEGORIES[top] in mail.acceptable for top, mail in zip(known_scores.argmax(1), mails, strict=True)]
-    safe = [mail.may_be_trashed for mail in mails]
-    weights = weights_of_mails(mails)
-    confidence = _logistic(head_inputs(known_scores, rows), right, weights)
-    inputs = trash_inputs(known_scores, rows)
+    tops = seen.scores.argmax(1)
+    right = np.array([CATEGORIES[top] in mail.acceptable for top, mail in zip(tops, corpus.mails, strict=True)])
+    safe = np.array([mail.may_be_trashed for mail in corpus.mails])
+    weights = weights_of_mails(corpus.mails)
+    confidence = _logistic(head_inputs(seen), right, weights)
+    inputs = trash_inputs(seen)
     trash = _logistic(inputs, safe, weights)
-    first = known_scores.argmax(1) < 2  # spam or newsletter
-    long_enough = np.array([row.words >= WORDS for row in rows])
-    trash[0] -= _excess(probability(trash, inputs), np.array(safe), weights * (first & long_enough))
+    allowed = np.array([row.words >= WORDS and not row.from_a_person for row in corpus.rows])
+    in_question = (tops < 2) & allowed  # spam or newsletter, and nothing forbids to trash it
+    trash[0] -= _excess(probability(trash, inputs), safe, weights * in_question)
     return confidence, trash
 
 
@@ -123,7 +135,7 @@ def _logit(chance: float) -> float:
     return float(np.log(chance / (1 - chance)))
 
 
-def _logistic(inputs: np.ndarray, answers: Sequence[bool], weights: np.ndarray) -> np.ndarray:
+def _logistic(inputs: np.ndarray, answers: np.ndarray, weights: np.ndarray) -> np.ndarray:
     machine = LogisticRegression(C=1.0, max_iter=1000).fit(inputs, answers, sample_weight=weights)
     return np.concatenate((machine.intercept_, machine.coef_[0])).astype(np.float32)
 
@@ -131,6 +143,6 @@ def _logistic(inputs: np.ndarray, answers: Sequence[bool], weights: np.ndarray) 
 def train(mails: Sequence[LabelledMail]) -> Model:
     """A model of all the mail."""
     corpus = Corpus.of(with_copies(mails))
-    confidence, trash = fit_heads(corpus, unseen_scores(corpus))
+    confidence, trash = fit_heads(corpus, unseen_impressions(corpus))
     coefficients, offsets = fit_linear(corpus, np.arange(len(corpus.mails)))
     return Model(coefficients, offsets, confidence, trash)

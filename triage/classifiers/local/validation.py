@@ -4,7 +4,7 @@ Random folds flatter: mail of one source is alike. So whole sources, templates o
 of the classifier and of the heads.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -12,26 +12,32 @@ from triage.classifiers import Judgement
 from triage.classifiers.evaluation import Outcome
 from triage.classifiers.local.augmentation import with_copies
 from triage.classifiers.local.dataset import LabelledMail
-from triage.classifiers.local.model import Model, final_confidence
-from triage.classifiers.local.training import Corpus, fit_heads, fit_linear, unseen_folds, unseen_scores
+from triage.classifiers.local.model import Impressions, Model, final_confidence, verdicts
+from triage.classifiers.local.training import NO_HEADS, Corpus, fit_heads, fit_linear, unseen_folds, unseen_impressions
 
 
-def validate(mails: Sequence[LabelledMail], leaving_out: str) -> list[Outcome]:
-    """Outcomes of mail judged by models that had not seen its "source", "template" or "language"."""
+def validate(mails: Sequence[LabelledMail], parts: Sequence[str]) -> Iterator[tuple[str, list[Outcome]]]:
+    """For each of "source", "template", "language": outcomes of mail judged by models that had not seen its own."""
     corpus = Corpus.of(with_copies(mails))
-    scores = unseen_scores(corpus, "source")
-    outcomes = []
-    for _, learn, judge in unseen_folds(corpus.mails, leaving_out):
-        heads = fit_heads(corpus.part(learn), scores[learn])
-        model = Model(*fit_linear(corpus, learn), *heads)
-        outcomes += judged(model, corpus, judge[judge < len(mails)])
-    return outcomes
+    seen = unseen_impressions(corpus)
+    for part in parts:
+        outcomes = []
+        for _, learn, judge in unseen_folds(corpus.mails, part):
+            own = judge[judge < len(mails)]
+            found = seen.at(own) if part == "source" else _impressions(corpus, learn, own)
+            outcomes += _judged(corpus, own, found, *fit_heads(corpus.part(learn), seen.at(learn)))
+        yield part, outcomes
 
 
-def judged(model: Model, corpus: Corpus, places: np.ndarray) -> list[Outcome]:
-    """What a model says of some mails of a corpus."""
-    rows = [corpus.rows[place] for place in places]
+def _impressions(corpus: Corpus, learn: np.ndarray, judge: np.ndarray) -> Impressions:
+    model = Model(*fit_linear(corpus, learn), *NO_HEADS)
+    return model.impressions([corpus.rows[place] for place in judge])
+
+
+def _judged(
+    corpus: Corpus, places: np.ndarray, seen: Impressions, confidence: np.ndarray, trash: np.ndarray
+) -> list[Outcome]:
     return [
-        Outcome(corpus.mails[place], Judgement(verdict.category, final_confidence(row, verdict), ""))
-        for place, row, verdict in zip(places, rows, model.judge(rows), strict=True)
+        Outcome(corpus.mails[at], Judgement(verdict.category, final_confidence(corpus.rows[at], verdict), ""))
+        for at, verdict in zip(places, verdicts(seen, confidence, trash), strict=True)
     ]

@@ -36,8 +36,8 @@ class Command(BaseCommand):
 
     def validate(self, mails: list[LabelledMail]) -> None:
         threshold = settings.REVIEW_THRESHOLD
-        for part, group in (("source", source_of), ("template", source_of), ("language", language_of)):
-            outcomes = validate(mails, part)
+        for part, outcomes in validate(mails, ("source", "template", "language")):
+            group = language_of if part == "language" else source_of
             rows = {"all": figures(outcomes, threshold), **by(outcomes, group, threshold)}
             self.stdout.write(f"each {part} left out:\n{table(rows)}\n")
 

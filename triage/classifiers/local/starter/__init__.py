@@ -78,10 +78,11 @@ def long_template(sentences: str, chance: random.Random) -> str:
     chosen = [sentence.strip() for sentence in sentences[2:].split(" | ") if chance.random() < 0.75]
     if chance.random() < 0.3:
         chance.shuffle(chosen)
-    subject = chance.choice(["", "{company}", "{topic}", *chosen])[: chance.randint(15, 70)] if chosen else ""
+    complete = [sentence for sentence in chosen if "{" not in sentence]
+    subject = chance.choice(["", "{company}", "{topic}", *complete])[: chance.randint(15, 70)]
     text = "".join(sentence + chance.choice((" ", " ", "\\n", "\\n\\n")) for sentence in chosen)
     greeting, farewell = chance.choice(("{greet}\\n", "")), chance.choice(("\\n{bye}\\n{name}", "\\n{name}", ""))
-    return f"{subject.replace('{', '').replace('}', '')} # {greeting}{text}{farewell}"
+    return f"{subject} # {greeting}{text}{farewell}"
 
 
 def fill(text: str, values: dict[str, str], chance: random.Random) -> str:

@@ -131,6 +131,24 @@ def _robot(values: dict[str, str], chance: random.Random) -> Envelope:
     return values["company"], f"{local}@{values['domain']}", _some(chance, odds)
 
 
+def _form(values: dict[str, str], chance: random.Random) -> Envelope:
+    local = chance.choice(("wordpress", "noreply", "no-reply", "forms", "website", "notifications", "info"))
+    odds = {"reply-to": (0.7, _ascii(values["mail"])), "list-unsubscribe": (0.12, "<mailto:u@x.example>")}
+    name = chance.choice((values["company"], values["name"], "Website"))
+    return name, f"{local}@{values['domain']}", _some(chance, odds)
+
+
+def _billing(values: dict[str, str], chance: random.Random) -> Envelope:
+    local = chance.choice(("billing", "invoice", "invoices", "noreply", "no-reply", "accounts", "payments", "hello"))
+    odds = {
+        "list-unsubscribe": (0.2, "<mailto:u@x.example>"),
+        "auto-submitted": (0.15, "auto-generated"),
+        "precedence": (0.08, "bulk"),
+        "reply-to": (0.3, f"support@{values['domain']}"),
+    }
+    return values["company"], f"{local}@{values['domain']}", _some(chance, odds)
+
+
 def _ascii(address: str) -> str:
     return address.encode("ascii", "ignore").decode().replace(" ", "") or "info@x.example"
 
@@ -144,4 +162,6 @@ PROFILES: dict[str, Callable[[dict[str, str], random.Random], Envelope]] = {
     "auto": _automatic,
     "bounce": _bounce,
     "robot": _robot,
+    "form": _form,
+    "billing": _billing,
 }
