@@ -4,12 +4,15 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter, RangeNumericFilter
 
 from inbox_router.admin.rows import ReadOnly, Rows, column
 from inbox_router.shown import ago
+from triage.admin import senders
 from triage.models import Category, Classification, SenderRule
 from triage.search import matching
 
@@ -44,6 +47,31 @@ class SenderRulePage(Rows):
     search_fields = ["pattern", "note"]
     search_help_text = "Address, domain or note"
     ordering = ["pattern"]
+    change_form_after_template = "admin/triage/rule_preview.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        return [
+            path("match/", self.admin_site.admin_view(self.match), name="triage_senderrule_match"),
+            *super().get_urls(),
+        ]
+
+    def match(self, request: HttpRequest) -> HttpResponse:
+        """Which mail the rule that is being written would match."""
+        if not (self.has_view_permission(request) and request.user.has_perm("triage.view_message")):
+            raise PermissionDenied
+        return senders.preview(request)
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        rule = self.get_object(request, object_id) if object_id else None
+        shown = senders.context(rule.pattern, rule.scope) if rule else {}
+        answer: HttpResponse = super().changeform_view(request, object_id, form_url, shown | (extra_context or {}))
+        return answer
 
     @column("What follows", ordering="kind", label={"internal": "info", "always": "warning"})
     def kind_label(self, rule: SenderRule) -> tuple[str, str]:
