@@ -78,6 +78,8 @@ SEARCHES = {
     "customer by words, German": "Dichtung Edelstahl",
     "customer by words, Japanese": "見積",
     "customer by nothing known": "xylophon",
+    "customer, the story": "valve&address=berta@nordic-pumps-7.example",
+    "customer, the story of a company": "valve&address=berta@nordic-pumps-7.example&company=1",
 }
 
 

@@ -282,22 +282,6 @@ class TestCustomers:
     def ask(self, client: Client, **query: str) -> str:
         return client.get(reverse("admin:triage_message_customers"), query).content.decode()
 
-    def test_nobody_answered_yet(self, boss):
-        draft = office.waiting_draft()
-        said = self.ask(boss, q=draft.to_address)
-        assert "No. 1 mail since" in said
-        assert "assigned to Ana, a reply waits for approval." in said
-
-    def test_somebody_answered(self, boss):
-        draft = office.waiting_draft()
-        SentMail.objects.create(
-            mailbox=draft.message.mailbox, uidvalidity=1, uid=3, thread_id=draft.message.thread_id, from_name="Ana",
-            from_address="ana@acme.example", subject="Re: Springs", sent_at=draft.created_at,
-        )  # fmt: skip
-        said = self.ask(boss, q="Springs")
-        assert "Yes. Ana wrote on" in said
-        assert "Waiting for the customer since." in said
-
     def test_several_customers_are_offered(self, boss):
         office.message("Valves"), office.message("Valves")
         assert "2 found" in self.ask(boss, q="valves")
