@@ -109,6 +109,7 @@ SECTIONS = (
     Section(
         "System",
         (
+            Item("Set-up", "checklist", "triage_mailbox_setup", "triage.change_mailbox"),
             Item("Health", "health_and_safety", "triage_heartbeat_health", "triage.view_heartbeat"),
             Item("Mailboxes", "all_inbox", "triage_mailbox_changelist", "triage.view_mailbox"),
             Item("Runs", "play_circle", "triage_run_changelist", "triage.view_run"),

@@ -20,6 +20,7 @@ OURS = {
     "outside": "admin:inbox_router_halt_outside",
     "spreadsheet": "admin:crm_sheetrow_mirror",
     "health": "admin:triage_heartbeat_health",
+    "set-up": "admin:triage_mailbox_setup",
 }
 
 

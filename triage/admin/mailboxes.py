@@ -10,6 +10,7 @@ from unfold.contrib.filters.admin import RangeDateFilter, RelatedDropdownFilter
 from inbox_router.admin.rows import NeverDeleted, ReadOnly, Rows, column
 from inbox_router.shown import ago, plain
 from triage.admin.health import HealthPage
+from triage.admin.setup import SetupPage
 from triage.models import CaptureCheck, Heartbeat, Mailbox, Run, SentMail
 
 
@@ -21,6 +22,10 @@ class MailboxPage(NeverDeleted, Rows):
     search_fields = ["name", "address"]
     fields = ["name", "address", "folder", "active", "polled", "last_uid", "started_at", "last_error"]
     readonly_fields = ["name", "folder", "polled", "last_uid", "started_at", "last_error"]
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(SetupPage.as_view(model_admin=self))
+        return [path("set-up/", view, name="triage_mailbox_setup"), *super().get_urls()]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
