@@ -1,7 +1,7 @@
 """The audit log's mirror as tabs of a Google spreadsheet. The only importer of gspread.
 
-Rows are written to addressed cells, so a request whose answer was lost can be repeated. gspread's plain client
-is used: its BackOffHTTPClient repeats by itself, without end and without our knowing.
+Rows are written to addressed cells, so a request whose answer was lost can be repeated. But nobody does so behind our
+back: gspread's BackOffHTTPClient would, without end, and google-auth after a refusal and when it asks for a token.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,8 +9,11 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, Self
 
+import requests
 from django.conf import settings
 from google.auth.exceptions import RefreshError, TransportError
+from google.auth.transport.requests import AuthorizedSession, Request
+from google.oauth2 import _client
 from google.oauth2.service_account import Credentials
 from gspread import HTTPClient, Spreadsheet, Worksheet
 from gspread.exceptions import APIError
@@ -39,7 +42,8 @@ class GoogleSheet:
     def __init__(self, credentials: Credentials, sheet_id: str, api_url: str = GOOGLE) -> None:
         self._account = credentials.service_account_email
         self._sheet_id = sheet_id
-        self._http = ReroutedClient(credentials)
+        once = {"max_refresh_attempts": 0, "auth_request": Request(requests.Session())}
+        self._http = ReroutedClient(credentials, AuthorizedSession(credentials, **once))  # type: ignore[no-untyped-call]
         self._http.api_url = api_url
         self._http.set_timeout((5, 60))  # seconds to connect and between bytes; gspread would wait for ever
 
@@ -152,6 +156,11 @@ class SheetCredentials(Credentials):
 
     def _is_regional_access_boundary_lookup_required(self) -> bool:
         return False  # google-auth would ask iamcredentials.googleapis.com from a thread of its own
+
+    def _perform_refresh_token(self, request: Request) -> None:
+        assertion = self._make_authorization_grant_assertion()  # type: ignore[no-untyped-call]
+        grant = _client.jwt_grant(request, self._token_uri, assertion, can_retry=False)  # type: ignore[no-untyped-call]
+        self.token, self.expiry, _ = grant
 
 
 class ReroutedClient(HTTPClient):

@@ -7,6 +7,7 @@ Each app adds checks of its own in a module `doctor`:
 """
 
 import logging
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -21,6 +22,8 @@ from django.utils.module_loading import autodiscover_modules
 from django_q.brokers import get_broker
 
 log = logging.getLogger(__name__)
+
+LITTLE, TOO_LITTLE = 500, 20  # MB of space
 
 
 class Result(TextChoices):
@@ -112,6 +115,15 @@ def check_database() -> Iterator[Finding]:
         yield Finding("database", Result.FAIL, f"{kind}, {missing} migrations are missing", "Run: manage.py migrate")
     else:
         yield Finding("database", Result.OK, f"{kind}, its tables are those of this version")
+
+
+@check("disk")
+def check_disk() -> Iterator[Finding]:
+    """That there is space left for the database's file and the others in DATA_DIR."""
+    left = shutil.disk_usage(settings.DATA_DIR).free // 1_000_000
+    hint = "" if left > LITTLE else "Make space: without any, nothing can be recorded, and nothing is done."
+    result = Result.OK if left > LITTLE else Result.WARN if left > TOO_LITTLE else Result.FAIL
+    yield Finding("disk", result, f"DATA_DIR has {left} MB left", hint)
 
 
 @check("queue")

@@ -69,7 +69,7 @@ def test_a_fresh_installation_is_told_step_by_step_what_is_missing(tmp_path: Pat
     assert result.returncode == 1
     assert "Run: manage.py migrate" in result.stdout
     assert "Set MAILBOX_URL" in result.stdout
-    assert result.stderr == "CommandError: 2 OK, 1 WARN, 2 FAIL, 4 SKIP. Look at: database, mailbox.\n"
+    assert result.stderr == "CommandError: 3 OK, 1 WARN, 2 FAIL, 4 SKIP. Look at: database, mailbox.\n"
 
 
 @pytest.mark.dovecot
@@ -104,7 +104,7 @@ def test_an_installation_in_which_all_is_well_passes(tmp_path: Path, dovecot: Do
 
 
 def test_the_checks_of_all_apps_are_there_in_a_sensible_order() -> None:
-    assert names() == ["settings", "database", "queue", "sheet", "slack", "mailbox", "model", "mail", "worker"]
+    assert names() == ["settings", "database", "disk", "queue", "sheet", "slack", "mailbox", "model", "mail", "worker"]
 
 
 def test_a_check_that_does_not_exist_is_told_with_those_that_do(tmp_path: Path) -> None:

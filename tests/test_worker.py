@@ -18,7 +18,7 @@ from typing import Any, Self
 import psycopg
 import pytest
 
-from tests.servers.imap import ImapPeer
+from tests.servers.imap import Dovecot, ImapPeer
 from tests.test_settings import ROOT, manage
 from triage.embedded import EmbeddedImap
 
@@ -50,9 +50,15 @@ def processes() -> list[Process]:
     return sorted(found, key=lambda process: (process.started, process.pid))
 
 
-def eventually(happened: Callable[[], Any]) -> Any:
+def open_files(pid: int) -> Iterator[str]:
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(OSError):
+            yield os.readlink(link)
+
+
+def eventually(happened: Callable[[], Any], seconds: float = PATIENCE) -> Any:
     """What it says as soon as that is true."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if answer := happened():
             return answer
@@ -63,7 +69,8 @@ def eventually(happened: Callable[[], Any]) -> Any:
 class Worker:
     """`manage.py worker` on a database of its own, beside a mailbox."""
 
-    def __init__(self, folder: Path, imap: EmbeddedImap, **settings: str) -> None:
+    def __init__(self, folder: Path, imap: EmbeddedImap | Dovecot, stale: float = STALE, **settings: str) -> None:
+        self.stale = stale
         self.settings = {"MAILBOX_URL": imap.url, "COMPANY_DOMAINS": "acme.example", "ARMED": "none"} | settings
         self.folder, self.imap = folder, imap
         self.mails = 0
@@ -73,7 +80,7 @@ class Worker:
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         with self.log.open("wb") as log:
             self.watchdog = subprocess.Popen(
-                [sys.executable, ROOT / "manage.py", "worker", "--stale", str(STALE)],
+                [sys.executable, ROOT / "manage.py", "worker", "--stale", str(self.stale)],
                 env={**kept, "ENV_FILE": "", "DATA_DIR": str(self.folder), **self.settings},
                 stdout=log,
                 stderr=log,
@@ -102,20 +109,30 @@ class Worker:
         guard = self.guard()
         return [one for one in processes() if one.parent == guard.pid]
 
+    def at_work(self) -> Process | None:
+        """The one that holds the mailbox or a delivery: it keeps a file locked that the lease names."""
+        token = "select lease_holder from triage_mailbox where lease_holder is not null"
+        taken = "select taken_by from {} where state = 'taken'"
+        queries = [token, *map(taken.format, ("triage_mailboxdelivery", "routing_slackalert", "crm_sheetrow"))]
+        files = {str(found[0]).replace("-", "")[:16] for query in queries if (found := self.row(query))}
+        return next((one for one in self.hands() if files & {Path(name).name for name in open_files(one.pid)}), None)
+
     def in_group(self, group: int) -> list[Process]:
         return [one for one in processes() if one.group == group]
 
     # --- what it does -------------------------------------------------------------------------------------
 
     def row(self, query: str) -> tuple[Any, ...] | None:
-        """Ask the database itself."""
-        url = self.settings.get("DATABASE_URL")
-        if url:
+        """The first that the database itself answers."""
+        return next(iter(self.rows(query)), None)
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        if url := self.settings.get("DATABASE_URL"):
             with psycopg.connect(url) as database:
-                return database.execute(query).fetchone()
-        with closing(sqlite3.connect(self.folder / "inbox_router.sqlite3", timeout=20)) as database:
-            found: tuple[Any, ...] | None = database.execute(query).fetchone()
-            return found
+                return database.execute(query).fetchall()
+        path = Path(self.settings.get("DATA_DIR", self.folder)) / "inbox_router.sqlite3"
+        with closing(sqlite3.connect(path, timeout=20)) as database:
+            return database.execute(query).fetchall()
 
     def beat(self) -> Any:
         found = self.row("select beat_at from triage_heartbeat")
@@ -149,9 +166,9 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextmanager
-def running(tables: Path, folder: Path) -> Iterator[Worker]:
+def running(tables: Path, folder: Path, stale: float = STALE) -> Iterator[Worker]:
     shutil.copy(tables, folder)
-    with EmbeddedImap("sales@acme.example", "secret") as imap, Worker(folder, imap) as worker:
+    with EmbeddedImap("sales@acme.example", "secret") as imap, Worker(folder, imap, stale) as worker:
         worker.is_alive()
         yield worker
 

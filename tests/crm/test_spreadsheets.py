@@ -146,6 +146,18 @@ def test_a_revoked_key_is_permanent_and_says_what_to_do(google: SheetsServer) ->
     assert refused.value.permanent
 
 
+@pytest.mark.parametrize(("request_name", "status"), [("token", 503), ("open", 401), ("open", 503), ("read", 401)])
+def test_what_google_refuses_is_asked_for_once(request_name: str, status: int, google: SheetsServer) -> None:
+    sheet = from_settings()
+    sheet.write([line(1)]) if request_name == "read" else None
+    before = google.count(request_name)
+    google.fail(request_name, *[Fault(status=status, text="{}", applied=False)] * 5)
+    with pytest.raises(SheetError) as refused:
+        sheet.keys(1)
+    assert refused.value.blocked == (status == 401 or request_name == "token")
+    assert google.count(request_name) == before + 1
+
+
 def test_a_quota_is_waited_for_as_long_as_google_asks(google: SheetsServer) -> None:
     google.fail("write", BUSY)
     with pytest.raises(SheetError, match="429") as refused:

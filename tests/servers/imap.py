@@ -170,6 +170,11 @@ class Dovecot:
 
     def __enter__(self) -> Self:
         self._configure()
+        self.start()
+        return self
+
+    def start(self) -> None:
+        """Start it, or start it again after a stop with all that lies in it."""
         become: dict[str, Any] = {"user": self._user, "group": self._group, "extra_groups": []}
         binary = dovecot_binary()
         assert binary, "Dovecot is not installed: apt-get install dovecot-imapd"
@@ -181,7 +186,14 @@ class Dovecot:
         except RuntimeError:
             self.__exit__(None, None, None)
             raise
-        return self
+
+    def stop(self) -> None:
+        """Kill it as a power cut does."""
+        kill(self._processes)
+
+    def set_password(self, password: str = PASSWORD) -> None:
+        """Change the password of all users, from the next sign-in on."""
+        (self.home / "users").write_text("".join(f"{name}:{password}\n" for name in self.users))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -212,7 +224,7 @@ class Dovecot:
             text += f"{name} = <{self.home / name}\n"
         (self.home / "acl").write_text(f"* owner {rights}\n")
         (self.home / "dovecot.conf").write_text(text)
-        (self.home / "users").write_text("".join(f"{name}:{PASSWORD}\n" for name in self.users))
+        self.set_password()
         for folder in ("run", "mail", "record"):
             (self.home / folder).mkdir()
         for path, content in self._files.items():
@@ -232,11 +244,16 @@ class Dovecot:
         raise RuntimeError(f"Dovecot did not start: {self.log()}")
 
 
-def end(processes: Sequence[subprocess.Popen], home: Path) -> None:
-    """Stop what was started, and take its folder away."""
-    for process in processes:
+def kill(processes: list[subprocess.Popen]) -> None:
+    while processes:
+        process = processes.pop()
         os.killpg(process.pid, signal.SIGKILL)  # SIGTERM takes Dovecot a second
         process.wait()
+
+
+def end(processes: list[subprocess.Popen], home: Path) -> None:
+    """Stop what was started, and take its folder away."""
+    kill(processes)
     shutil.rmtree(home, ignore_errors=True)
 
 

@@ -43,24 +43,36 @@ class Postgres:
             shutil.chown(self.home, "nobody", "nogroup")
 
     def __enter__(self) -> Self:
-        initdb, postgres = postgres_binary("initdb"), postgres_binary("postgres")
+        initdb = postgres_binary("initdb")
         assert initdb, "PostgreSQL is not installed: apt-get install postgresql"
-        assert postgres
         data = str(self.home / "data")
         create = [initdb, "-D", data, "-U", "tests", "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C"]
         subprocess.run(create, check=True, stdout=subprocess.DEVNULL, cwd="/", **self._become)
+        self.start()
+        return self
+
+    def start(self) -> None:
+        """Start it, or start it again after a stop."""
+        postgres = postgres_binary()
+        assert postgres
+        data = str(self.home / "data")
         options = ["listen_addresses=127.0.0.1", f"port={self.port}", "unix_socket_directories=", *FAST]
         command = [postgres, "-D", data, *(word for option in options for word in ("-c", option))]
         with (self.home / "log").open("wb") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd="/", **self._become)
         self._wait()
-        return self
+
+    def stop(self) -> None:
+        """Break every connection off and end, as an administrator's quick restart does."""
+        self._process.send_signal(signal.SIGINT)
+        self._process.wait()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._process.send_signal(signal.SIGQUIT)  # ends its children at once, and leaves no shared memory behind
-        self._process.wait()
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGQUIT)  # ends its children at once, and leaves no shared memory behind
+            self._process.wait()
         shutil.rmtree(self.home, ignore_errors=True)
 
     def _wait(self) -> None:

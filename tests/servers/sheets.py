@@ -62,12 +62,13 @@ class RefusedError(Exception):
 
 
 class SheetsServer(LoopbackServer):
-    """One spreadsheet that is shared with one service account, unless a test says that it is not `shared`."""
+    """One spreadsheet that is shared with one service account, unless a test unsets `shared` or lets it expire."""
 
     def __init__(self) -> None:
         super().__init__()
         self.tabs = [Tab(0, "Sheet1")]
         self.shared = True
+        self.expired = False
 
     def account_file(self, folder: Path) -> str:
         """The path of a service account's JSON key whose tokens this server gives out."""
@@ -112,7 +113,7 @@ class SheetsServer(LoopbackServer):
             return refused.answer
 
     def _admit(self, call: Call) -> None:
-        if call.headers.get("authorization") != f"Bearer {TOKEN}":
+        if self.expired or call.headers.get("authorization") != f"Bearer {TOKEN}":
             raise RefusedError(401, "Request had invalid authentication credentials.")
         if not re.match(rf"/v4/spreadsheets/{SHEET_ID}\b", call.path):
             raise RefusedError(404, "Requested entity was not found.")

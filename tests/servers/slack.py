@@ -34,11 +34,12 @@ class Post:
 
 @dataclass
 class SlackServer(LoopbackServer):
-    """`users` maps addresses to ids, `channels` are those the app is in; both may be changed by a test."""
+    """`users` maps addresses to ids, `channels` are those the app is in. `expired`: its token is."""
 
     users: dict[str, str] = field(default_factory=dict)
     channels: set[str] = field(default_factory=set)
     scopes: frozenset[str] = SCOPES
+    expired: bool = False
     posts: list[Post] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -52,6 +53,8 @@ class SlackServer(LoopbackServer):
     def answer(self, call: Call) -> Answer:
         if call.headers.get("authorization") != f"Bearer {TOKEN}":
             return refused("invalid_auth")
+        if self.expired:
+            return refused("token_expired")
         if (scope := NEEDS.get(call.name)) and scope not in self.scopes:
             return refused("missing_scope", needed=scope, provided=",".join(sorted(self.scopes)))
         deeds = {
