@@ -166,6 +166,7 @@ LLM_FALLBACK_MODELS = words("LLM_FALLBACK_MODELS")
 LLM_TIMEOUT = number("LLM_TIMEOUT", 45, 0.1, 120)  # seconds for one call, hard
 LLM_CONCURRENCY = whole("LLM_CONCURRENCY", 8, 1, 32)  # litellm's threaded path is unsafe above 32
 REVIEW_THRESHOLD = number("REVIEW_THRESHOLD", 0.70, 0, 1)
+AUDIT_SAMPLE = number("AUDIT_SAMPLE", 2, 0, 100)  # percent of what is filed without a person
 TRASH_DAILY_CAP = whole("TRASH_DAILY_CAP", 500, 0, 1_000_000)  # mails in 24 hours; more wait for the next day
 OWNER_DAYS = whole("OWNER_DAYS", 180, 0, 3650)  # for so long a customer stays with their owner
 WAITING_ALERT_HOURS = number("WAITING_ALERT_HOURS", 4, 0.1, 1000)

@@ -12,7 +12,7 @@ from routing.models import Assignment, Salesperson
 from routing.services import reassign
 from triage.decisions import REVIEW_LABEL, Known, call_off, note, owe, to_review
 from triage.leads import draft_for, withdraw
-from triage.learning import verdicts
+from triage.learning import audit, verdicts
 from triage.models import Category, Classification, Draft, MailboxDelivery, Message
 from triage.stages.act import act_on, known
 
@@ -28,10 +28,14 @@ def decide(message: Message, category: str, user: AbstractBaseUser, *, why: str 
     """A person says what a message is; the same act stage follows as for a judgement of the model.
 
     What was owed for the earlier decision is called off. Raises Conflict if the message was decided anew
-    since the person saw it.
+    since the person saw it. Who agrees with mail that was filed and drawn for the audit changes nothing.
     """
     if category == Category.UNCERTAIN:
         raise ValueError("A person decides for one of the categories.")
+    if audit.agree(message, category):
+        person_judgement(message, category, user, why)
+        note(message, "audit sample", "Audit sample: a person agrees", str(user), why)
+        return
     current = Message.objects.filter(pk=message.pk, version=message.version)
     if not current.update(status=Status.CLASSIFIED):
         raise Conflict("This message was decided meanwhile; nothing was changed.")
@@ -40,7 +44,8 @@ def decide(message: Message, category: str, user: AbstractBaseUser, *, why: str 
     judgement = person_judgement(message, category, user, why)
     message.adopt(judgement)
     message.status = Status.CLASSIFIED
-    message.save(update_fields=["status", *Message.JUDGED])
+    message.sample = message.sample and Message.Sample.SEEN
+    message.save(update_fields=["status", "sample", *Message.JUDGED])
     call_off(message.deliveries.all(), "the message was decided anew")
     bring_back(message)
     if was_lead and category != Category.LEAD:
@@ -65,7 +70,7 @@ def person_judgement(message: Message, category: str, user: AbstractBaseUser, wh
         sender_first_name=before.sender_first_name if before else "",
         company=before.company if before else "",
         reason=why[:500] or f"decided by {user}",
-        asked=message.status == Status.REVIEW,
+        asked=message.status == Status.REVIEW or message.is_sampled,
     )
 
 

@@ -9,12 +9,16 @@ LEAD_LIKE = 0.3  # a guess of "lead" with this confidence is worth more if it do
 
 
 def review_queue() -> QuerySet[Message]:
-    """Messages that wait for a decision: what looks like a lead first, then the oldest."""
+    """Messages that wait for a decision: what looks like a lead first, then the oldest; the audit sample last."""
+    sampled = Q(sample=Message.Sample.WAITING, status__in=Message.FILED)
     lead_like = Q(category=Category.LEAD, confidence__gte=LEAD_LIKE)
-    waiting = Message.objects.filter(~Decision.held_of_message(), status=Message.Status.REVIEW).annotate(
-        lead_like=Case(When(lead_like, then=Value(True)), default=Value(False), output_field=BooleanField())
-    )
-    return waiting.order_by("-lead_like", "received_at", "pk")
+    waiting = Message.objects.filter(Q(status=Message.Status.REVIEW) | sampled, ~Decision.held_of_message())
+    waiting = waiting.annotate(sampled=_flag(sampled), lead_like=_flag(lead_like))
+    return waiting.order_by("sampled", "-lead_like", "received_at", "pk")
+
+
+def _flag(condition: Q) -> Case:
+    return Case(When(condition, then=Value(True)), default=Value(False), output_field=BooleanField())
 
 
 def draft_queue() -> QuerySet[Draft]:

@@ -30,6 +30,12 @@ class Message(models.Model):
         DUPLICATE = "duplicate", _("the same mail as another: not acted on")
         QUARANTINED = "quarantined", _("could not be read: needs a person")
 
+    class Sample(models.TextChoices):
+        WAITING = "waiting", _("audit sample")
+        SEEN = "seen", _("audit sample, seen")
+
+    FILED = (Status.ACTED, Status.LOGGED, Status.DONE)
+
     mailbox = models.ForeignKey(Mailbox, models.PROTECT, related_name="messages")
     folder = models.CharField(max_length=200)
     uidvalidity = models.BigIntegerField()
@@ -78,6 +84,7 @@ class Message(models.Model):
     language = models.CharField(max_length=8, blank=True, db_index=True)
     technical = models.BooleanField(default=False)
     review_reason = models.CharField(max_length=300, blank=True)
+    sample = models.CharField(max_length=8, choices=Sample, blank=True, db_index=True)
     decided_at = models.DateTimeField(null=True, blank=True)
     decided_run = models.ForeignKey(Run, models.SET_NULL, null=True, blank=True, related_name="+")
     version = models.PositiveIntegerField(
@@ -96,6 +103,11 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subject or 'no subject'}, {self.sender_name or self.sender_address}"
+
+    @property
+    def is_sampled(self) -> bool:
+        """Whether a person is to look at it although it is filed."""
+        return self.sample == self.Sample.WAITING and self.status in self.FILED
 
     @property
     def name(self) -> str:

@@ -19,6 +19,7 @@ from inbox_router.shown import recorded
 from routing.services import colleagues
 from triage.decisions import Known, claim, evidence, note, owe, to_review
 from triage.leads import act_on_lead
+from triage.learning import audit
 from triage.machines import file_with_lead, keep_absence
 from triage.models import Category, Classification, MailboxDelivery, Message, Run
 from triage.models.mailbox import LeaseLost
@@ -92,6 +93,8 @@ def act_on(
         return
     if reason:
         judgement = judged_by_thread(message, judgement, reason)
+    if not actor:
+        audit.draw(message)
     if message.category == Category.LEAD:
         act_on_lead(message, judgement, around, actor=actor)
     elif message.category in Category.trashed():
