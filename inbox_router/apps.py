@@ -8,6 +8,7 @@ from inbox_router.checks import check_production, check_settings
 
 class InboxRouterConfig(AppConfig):
     name = "inbox_router"
+    verbose_name = "Inbox Router"
     default = True
 
     def ready(self) -> None:

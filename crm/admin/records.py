@@ -5,6 +5,7 @@ from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.urls import URLPattern, path
+from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import RangeDateFilter
 
 from crm.admin.mirror import MirrorPage
@@ -29,6 +30,7 @@ class ContactPage(NeverDeleted, Rows):
     search_fields = ["address", "name", "company"]
     search_help_text = "Address, name or company"
     ordering = ["-pk"]
+    when_empty = gettext_lazy("A contact is made by the first lead from an address.")
     fields = ["name", "address", "company", "language", "away_until", "created_at"]
     readonly_fields = ["address", "created_at"]
     inlines = [LeadsOfContact]

@@ -3,7 +3,9 @@
 from typing import Any
 
 from django.core.paginator import Paginator
+from django.http import HttpRequest
 from django.utils.functional import cached_property
+from unfold.views import ChangeList
 
 COUNTED = 10_000  # rows; to count half a million takes longer than to show a page of them
 
@@ -26,3 +28,12 @@ class BoundedPaginator(Paginator):
     @property
     def more(self) -> bool:
         return self.found > COUNTED
+
+
+class BoundedList(ChangeList):
+    """A list that says how many rows were found only where something was asked for."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        if not self.query and not self.get_filters_params():
+            self.full_result_count = self.result_count

@@ -10,7 +10,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 from unfold.forms import PaginationInlineFormSet
 
-from inbox_router.admin.paging import BoundedPaginator
+from inbox_router.admin.paging import BoundedList, BoundedPaginator
 
 Column = TypeVar("Column", bound=Callable[..., Any])
 
@@ -40,6 +40,10 @@ class Rows(ModelAdmin):
     list_filter_submit = True
     list_fullwidth = True
     show_add_link = True
+    when_empty: str | Promise = ""  # what an empty list waits for, or what to do about it
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> Any:
+        return BoundedList
 
 
 class SpokenLines(PaginationInlineFormSet):

@@ -67,3 +67,23 @@ def test_a_long_list_is_not_counted_to_its_end(boss, monkeypatch):
     assert not any(query["sql"] == 'SELECT COUNT(*) AS "__count" FROM "triage_message"' for query in asked)
     assert boss.get(reverse("admin:triage_message_changelist") + "?p=2").status_code == 200
     assert Message.objects.count() == 60
+
+
+def shown(client: Client, query: str = "") -> str:
+    return " ".join(client.get(reverse("admin:triage_message_changelist") + query).content.decode().split())
+
+
+def test_an_empty_list_says_what_it_waits_for_or_how_to_find_more(boss):
+    assert "New mail appears within a minute of its arrival." in shown(boss)
+    grow(10)
+    assert "Nothing here has “zebra”." in shown(boss, "?q=zebra")
+    assert "Take a filter away" in shown(boss, "?status__exact=quarantined")
+    rules = boss.get(reverse("admin:triage_senderrule_changelist")).content.decode()
+    assert "Add one for a sender" in rules
+    assert reverse("admin:triage_senderrule_add") in rules
+
+
+def test_the_number_of_results_is_told_only_where_something_was_asked_for(boss):
+    grow(10)
+    assert "results (" not in shown(boss)
+    assert "results (" in shown(boss, "?q=a1")

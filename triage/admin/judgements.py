@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
+from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter, RangeNumericFilter
 
 from inbox_router.admin.rows import ReadOnly, Rows, column
@@ -47,6 +48,7 @@ class SenderRulePage(Rows):
     search_fields = ["pattern", "note"]
     search_help_text = "Address, domain or note"
     ordering = ["pattern"]
+    when_empty = gettext_lazy("Add one for a sender whose mail is always the same, such as a newsletter of a supplier.")
     change_form_after_template = "admin/triage/rule_preview.html"
 
     def get_urls(self) -> list[URLPattern]:

@@ -99,6 +99,7 @@ class MessagePage(ReadOnly, WithDeeds, Rows):
     ]
     search_fields = ["sender_address"]  # shows the search box; get_search_results has its own index
     search_help_text = "Name, address, subject or words of the text"
+    when_empty = _("New mail appears within a minute of its arrival. If none does, System, Health tells why.")
     list_select_related = ["mailbox"]
     ordering = ["-received_at", "-pk"]
     inlines = [Judgements, Owed]

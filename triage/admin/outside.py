@@ -77,6 +77,7 @@ class OutsidePage(Page):
             "halts": Halt.objects.exclude(until=None)[:SHOWN],
             "effects": list(effects()),
             "armed": ",".join(armed) or "none",
+            "armed_names": ", ".join(armed),
             "may_stop": user.has_perm("inbox_router.add_halt"),
             "may_go_on": user.has_perm("inbox_router.change_halt"),
         }
