@@ -75,6 +75,7 @@ SECTIONS = (
             Item("All messages", "inbox", "triage_message_changelist", "triage.view_message"),
             Item("Customers", "person_search", "triage_message_customers", "triage.view_message"),
             Item("Drafts", "drafts", "triage_draft_changelist", "triage.view_draft"),
+            Item("Categories", "category", "triage_categoryguide_changelist", "triage.view_categoryguide"),
             Item("Reply texts", "edit_note", "triage_replytemplate_changelist", "triage.view_replytemplate"),
             Item("Sender rules", "filter_alt", "triage_senderrule_changelist", "triage.view_senderrule"),
         ),

@@ -47,6 +47,8 @@ TEAM_EDITING = (
     "routing.delete_freemaildomain",
 )
 RULES = ("triage.view_senderrule", "triage.add_senderrule", "triage.change_senderrule")
+GUIDES = ("triage.view_categoryguide", "triage.view_dryrun")
+GUIDE_EDITING = ("triage.add_categoryguide", "triage.change_categoryguide", "triage.release_categoryguide")
 WORK = ("triage.view_decision", "triage.view_claim", "triage.view_aside")
 REPLIES = ("triage.view_replytemplate", "triage.add_replytemplate", "triage.change_replytemplate")
 RECORDS = ("crm.view_auditentry", "crm.view_sheetrow", "routing.view_slackalert", "triage.view_mailboxdelivery")
@@ -74,6 +76,8 @@ ROLES: dict[str, tuple[str, ...]] = {
         *TEAM_EDITING,
         *RULES,
         *REPLIES,
+        *GUIDES,
+        *GUIDE_EDITING,
         *RECORDS,
         *WORK,
         REVIEWING,
@@ -105,7 +109,16 @@ ROLES: dict[str, tuple[str, ...]] = {
         "auth.view_user",
         "auth.view_group",
     ),
-    READ_ONLY: (*MAIL, *TEAM, *RECORDS, *WORK, *MACHINE, "triage.view_senderrule", "triage.view_replytemplate"),
+    READ_ONLY: (
+        *MAIL,
+        *GUIDES,
+        *TEAM,
+        *RECORDS,
+        *WORK,
+        *MACHINE,
+        "triage.view_senderrule",
+        "triage.view_replytemplate",
+    ),
 }
 
 

@@ -16,9 +16,11 @@ from triage import search
 from triage.models import (
     Aside,
     Category,
+    CategoryGuide,
     Claim,
     Classification,
     Draft,
+    DryRun,
     Mailbox,
     MailboxDelivery,
     Message,
@@ -123,6 +125,8 @@ def fill() -> None:
     )
     decide(message("Invoice 7"), Category.ACCOUNTING, boss())
     troubles()
+    guide = CategoryGuide.objects.create(definitions={"lead": "Whoever asks for pumps."}, made_by="boss")
+    DryRun.objects.create(guide=guide, mails=5, max_cost=1)
     ReplyTemplate.objects.create(language="en", text="Hello {{ first_name }}, {{ owner_name }} will call you.")
     SenderRule.objects.create(pattern="news.example", kind=SenderRule.Kind.MARKETING)
     SentMail.objects.create(

@@ -11,7 +11,7 @@ from django_q.tasks import async_task, queue_size
 
 from inbox_router.delivery import work_off_all
 from inbox_router.stopping import unwind_on_sigterm
-from triage import services
+from triage import guides, services
 from triage.learning import refitting
 from triage.models import Decision, Heartbeat
 
@@ -40,6 +40,11 @@ def learn() -> str:
     """Have the embedded classifier learn what people said since the last time; at most once a minute."""
     made = refitting.learn()
     return f"learned from {made}" if made else "nothing new"
+
+
+def dry_run(pk: int) -> None:
+    """Try definitions of the categories on recent mail."""
+    guides.carry_out(pk)
 
 
 def carry_out_decisions() -> None:

@@ -13,6 +13,7 @@ from tests.triage.llm import ANNA, KEY, VALID, is_for_a_person, status, with_fal
 from triage.classifiers import Judgement
 from triage.classifiers.llm import ClassifierError, LlmClassifier
 from triage.classifiers.llm.api import Endpoint
+from triage.classifiers.llm.guide import shipped
 from triage.classifiers.llm.trial import Limits
 
 
@@ -29,6 +30,7 @@ def test_a_valid_answer_is_taken_over_with_its_tokens(judge: LlmClassifier, mode
             company="Nordholz GmbH",
             reason="The sender asks for a price.",
             model="openai/stub",
+            prompt=shipped().version,
             input_tokens=321,
             output_tokens=45,
         )

@@ -1,5 +1,16 @@
 """The pages of the mail: what came, what it was taken for, what waits for a person."""
 
-from triage.admin import drafts, judgements, leads, learning, mailboxes, messages, outside, people, wording
+from triage.admin import drafts, guides, judgements, leads, learning, mailboxes, messages, outside, people, wording
 
-__all__ = ["drafts", "judgements", "leads", "learning", "mailboxes", "messages", "outside", "people", "wording"]
+__all__ = [
+    "drafts",
+    "guides",
+    "judgements",
+    "leads",
+    "learning",
+    "mailboxes",
+    "messages",
+    "outside",
+    "people",
+    "wording",
+]

@@ -7,9 +7,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from django.conf import settings
+
+if TYPE_CHECKING:
+    from triage.classifiers.llm.guide import Guide
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ class Judgement:
 
     `judge` says whose it is where several judge together. `may_trash`: the embedded classifier holds trashing it for
     safe. `before` are other judges' answers about the same mail, kept to be compared with people's.
+    `prompt` names the version of the rules that the model was told.
     `refused`: the judge takes no mail at all until a person mends a setting, so this says nothing about the mail.
     """
 
@@ -50,6 +54,7 @@ class Judgement:
     output_tokens: int = 0
     cost: Decimal = Decimal(0)
     judge: str = ""
+    prompt: str = ""
     may_trash: bool = False
     before: "tuple[Judgement, ...]" = ()
 
@@ -76,12 +81,12 @@ class Classifier(Protocol):
         ...
 
 
-def from_settings() -> Classifier:
-    """The language model if LLM_MODEL names one, else the embedded classifier."""
+def from_settings(guide: "Guide | None" = None) -> Classifier:
+    """The language model if LLM_MODEL names one, told of the categories by a guide; else the embedded classifier."""
     if settings.LLM_MODEL:
         from triage.classifiers.llm import LlmClassifier
 
-        return LlmClassifier.from_settings()
+        return LlmClassifier.from_settings(guide)
     from triage.classifiers.local import LocalClassifier
 
     return LocalClassifier.load()

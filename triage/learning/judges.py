@@ -9,6 +9,7 @@ from django.conf import settings
 
 from triage import classifiers
 from triage.classifiers import Classifier, Judgement, MailText
+from triage.guides import in_force
 from triage.learning import lessons, verdicts
 from triage.learning.memory import Memory
 
@@ -48,4 +49,4 @@ class Judges:
 def judge() -> Judges:
     """The judges as configured, with what people taught them until now."""
     memory = Memory(verdicts.senders())
-    return Judges(lessons.embedded(), memory, classifiers.from_settings() if settings.LLM_MODEL else None)
+    return Judges(lessons.embedded(), memory, classifiers.from_settings(in_force()) if settings.LLM_MODEL else None)

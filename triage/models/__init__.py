@@ -3,6 +3,7 @@
 from triage.models.capture import CaptureCheck
 from triage.models.delivery import MailboxDelivery
 from triage.models.draft import Draft
+from triage.models.guide import CategoryGuide, DryRun
 from triage.models.judgement import Category, Classification, SenderRule
 from triage.models.lesson import Lesson
 from triage.models.mailbox import Mailbox, Run
@@ -15,10 +16,12 @@ __all__ = [
     "Aside",
     "CaptureCheck",
     "Category",
+    "CategoryGuide",
     "Claim",
     "Classification",
     "Decision",
     "Draft",
+    "DryRun",
     "Heartbeat",
     "Lesson",
     "Mailbox",

@@ -65,6 +65,7 @@ class Classification(models.Model):
     message = models.ForeignKey("triage.Message", models.CASCADE, related_name="classifications")
     judge = models.CharField(max_length=8, choices=Judge)
     model = models.CharField(max_length=100, blank=True, help_text=_("Name and version of the model, or of the rule"))
+    prompt = models.CharField(max_length=32, blank=True, help_text=_("Version of the rules that the model was told"))
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     category = models.CharField(max_length=10, choices=Category)
     confidence = models.FloatField()

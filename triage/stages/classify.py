@@ -91,6 +91,7 @@ def row(classifier: Classifier, message: Message, judgement: Judgement) -> Class
         message=message,
         judge=judgement.judge or classifier.judge,
         model=judgement.model[:100],
+        prompt=judgement.prompt,
         category=judgement.category,
         confidence=judgement.confidence,
         language=judgement.language[:8],

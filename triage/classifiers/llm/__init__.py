@@ -7,7 +7,7 @@ contract after one repair is "uncertain": a person looks at it.
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from django.conf import settings
@@ -15,6 +15,7 @@ from django.conf import settings
 from triage.classifiers import Judgement, MailText
 from triage.classifiers.llm import api
 from triage.classifiers.llm.api import ClassifierError, Endpoint
+from triage.classifiers.llm.guide import Guide, shipped
 from triage.classifiers.llm.prompt import messages, prompt_hash
 from triage.classifiers.llm.reply import ReplyError
 from triage.classifiers.llm.trial import Limits, Session, Trial
@@ -38,13 +39,14 @@ class LlmClassifier:
     limits: Limits
     concurrency: int = 8
     judge: str = "llm"
+    guide: Guide = field(default_factory=shipped)
 
     def __post_init__(self) -> None:
         self.batch = self.concurrency
-        self.session = Session(self.endpoints, self.limits)
+        self.session = Session(self.endpoints, self.limits, self.guide)
 
     @classmethod
-    def from_settings(cls) -> Self:
+    def from_settings(cls, guide: Guide | None = None) -> Self:
         """LLM_MODEL and its fallbacks. A fallback of another provider never sees LLM_API_BASE or LLM_API_KEY."""
         base, key = settings.LLM_API_BASE, settings.LLM_API_KEY
         fallbacks = [
@@ -52,7 +54,7 @@ class LlmClassifier:
             for model in settings.LLM_FALLBACK_MODELS
         ]
         endpoints = (Endpoint(settings.LLM_MODEL, base, key), *fallbacks)
-        return cls(endpoints, Limits(settings.LLM_TIMEOUT), settings.LLM_CONCURRENCY)
+        return cls(endpoints, Limits(settings.LLM_TIMEOUT), settings.LLM_CONCURRENCY, guide=guide or shipped())
 
     def classify(self, mails: Sequence[MailText]) -> list[Judgement]:
         """Judge each mail, several at a time; what failed is "uncertain" with `error` set."""
@@ -60,7 +62,7 @@ class LlmClassifier:
             return []
         api.load()  # here, because its seconds count in no mail's deadline
         if self.session.over():
-            self.session = Session(self.endpoints, self.limits)
+            self.session = Session(self.endpoints, self.limits, self.guide)
         with ThreadPoolExecutor(min(self.concurrency, len(mails)), "judge") as pool:
             return list(pool.map(self.session.judge, mails))
 

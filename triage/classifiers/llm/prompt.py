@@ -9,18 +9,22 @@ from django.conf import settings
 from django.template.loader import render_to_string
 
 from triage.classifiers import MailText
+from triage.classifiers.llm.guide import VERSION, Guide, shipped
 
-TEMPLATE = "prompts/classify-v1.txt"
+TEMPLATE = f"prompts/classify-{VERSION}.txt"
 Chat = list[dict[str, str]]
 
 
-def messages(mail: MailText, delimiter: str) -> Chat:
-    """The chat that asks for a judgement. The delimiter must be new and random for each mail.
+def messages(mail: MailText, delimiter: str, guide: Guide | None = None) -> Chat:
+    """The chat that asks for a judgement by a guide, by the one that ships if none is told.
+
+    The delimiter must be new and random for each mail.
 
     The mail is one JSON object, so that no field can pass for another, and without a single "<", so that no
     content can close the fence or open another.
     """
-    system = render_to_string(TEMPLATE, {"company": settings.COMPANY_NAME, "delimiter": delimiter})
+    told = {"company": settings.COMPANY_NAME, "delimiter": delimiter, "categories": (guide or shipped()).text()}
+    system = render_to_string(TEMPLATE, told)
     data = json.dumps(_fields(mail), ensure_ascii=False, indent=1).replace("<", "\\u003c")
     fenced = f"<mail-{delimiter}>\n{data}\n</mail-{delimiter}>"
     return [{"role": "system", "content": system.strip()}, {"role": "user", "content": fenced}]
@@ -32,9 +36,9 @@ def repair(answer: str, problem: str) -> Chat:
     return [{"role": "assistant", "content": shortened(answer, 2000) or "-"}, {"role": "user", "content": request}]
 
 
-def prompt_hash(mail: MailText, model: str) -> str:
+def prompt_hash(mail: MailText, model: str, guide: Guide | None = None) -> str:
     """Equal for two mails only if the model would be asked the same; SHA-256 in hex."""
-    return hashlib.sha256(json.dumps([model, messages(mail, "")]).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([model, messages(mail, "", guide)]).encode()).hexdigest()
 
 
 def visible(text: str) -> str:

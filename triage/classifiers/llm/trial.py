@@ -12,6 +12,7 @@ from typing import Any
 from triage.classifiers import Judgement, MailText
 from triage.classifiers.llm import api, reply
 from triage.classifiers.llm.api import ClassifierError, Completion, Endpoint
+from triage.classifiers.llm.guide import Guide, shipped
 from triage.classifiers.llm.prompt import Chat, messages, repair
 from triage.classifiers.llm.reply import Reply, ReplyError
 
@@ -37,8 +38,8 @@ class Limits:
 class Session:
     """Judges mails that learn from each other: which endpoints refuse us, and that all of them are down."""
 
-    def __init__(self, endpoints: Sequence[Endpoint], limits: Limits) -> None:
-        self.endpoints, self.limits = endpoints, limits
+    def __init__(self, endpoints: Sequence[Endpoint], limits: Limits, guide: Guide | None = None) -> None:
+        self.endpoints, self.limits, self.guide = endpoints, limits, guide or shipped()
         self.refusals: dict[Endpoint, ClassifierError] = {}
         self.strikes = 0
         self.last_trouble = 0.0
@@ -81,7 +82,7 @@ class Trial:
 
     def answer(self) -> Reply:
         """A reply that is by the contract, after one repair if need be. Raises ReplyError or ClassifierError."""
-        chat = messages(self.mail, secrets.token_hex(16))
+        chat = messages(self.mail, secrets.token_hex(16), self.session.guide)
         completion = self.ask(chat)
         try:
             return reply.read(completion)
@@ -149,9 +150,10 @@ class Trial:
         return Judgement("uncertain", 0.0, "", error=error[:300], refused=refused, **self.bill())
 
     def bill(self) -> dict[str, Any]:
-        """Who answered last, and the tokens and USD of every answer, valid or not."""
+        """Who answered last, by which rules, and the tokens and USD of every answer, valid or not."""
         return {
             "model": self.model[:100],
+            "prompt": self.session.guide.version,
             "input_tokens": sum(one.input_tokens for one in self.completions),
             "output_tokens": sum(one.output_tokens for one in self.completions),
             "cost": sum((one.cost for one in self.completions), Decimal(0)),
