@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('triage', '0008_reply_texts'),
+        ('triage', '0009_audit_sample'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
