@@ -12,12 +12,14 @@ from inbox_router.environment import MailboxAccount
 from tests.servers.imap import Dovecot, ImapPeer
 from tests.servers.openai import ModelServer
 from tests.triage.judge import SubjectJudge
+from tests.triage.letters import Server
 from tests.triage.llm import ANNA, KEY
 from triage import services
 from triage.classifiers import Classifier
 from triage.classifiers.llm import LlmClassifier
 from triage.classifiers.llm.api import Endpoint
 from triage.classifiers.llm.trial import Limits
+from triage.mailbox import ImapMailbox
 from triage.pipeline import run_mailbox
 from triage.reader import Reader
 
@@ -86,3 +88,16 @@ def run(db: None, account: MailboxAccount, reader: Reader) -> Callable[..., dict
         return dict(counts or {})
 
     return once
+
+
+@pytest.fixture
+def person(imap_server: Server) -> Iterator[ImapPeer]:
+    """Somebody at another mail client."""
+    with ImapPeer(imap_server.account()) as peer:
+        yield peer
+
+
+@pytest.fixture
+def box(imap_server: Server) -> Iterator[ImapMailbox]:
+    with ImapMailbox.open(imap_server.account()) as mailbox:
+        yield mailbox
