@@ -79,6 +79,18 @@ def _slack() -> Iterator[CheckMessage]:
             hint="Set SLACK_BOT_TOKEN, or empty SLACK_MANAGER_CHANNEL: alerts then go to the console.",
             id="inbox_router.E002",
         )
+    if not token and (settings.SLACK_APP_TOKEN or settings.SLACK_SIGNING_SECRET):
+        yield Warning(
+            "Slack's buttons are set up, but there is no token to post alerts with.",
+            hint="Set SLACK_BOT_TOKEN too.",
+            id="inbox_router.W012",
+        )
+    if settings.SLACK_APP_TOKEN and not settings.SLACK_APP_TOKEN.startswith("xapp-"):
+        yield Warning(
+            "SLACK_APP_TOKEN is not an app-level token.",
+            hint="Take one (it begins with xapp-) from your app's page 'Basic Information', scope connections:write.",
+            id="inbox_router.W013",
+        )
     if token and not token.startswith("xoxb-"):
         yield Warning(
             "SLACK_BOT_TOKEN is not a bot token.",

@@ -9,6 +9,7 @@ from crm.models import Lead
 from crm.services import Entry
 from routing.card import Card, escaped, mrkdwn, one_line
 from routing.models import SYSTEM, Assignment, Hold, Salesperson, SlackAlert
+from routing.models.alerts import lead_url
 
 CARD_IN_SLACK = 2400  # characters; a section of a Slack message holds 3000, and the lead itself is in it too
 CARD_IN_A_CELL = 500  # what an entry's reason holds
@@ -19,15 +20,11 @@ def name_of(lead: Lead) -> str:
     return hashlib.sha256(lead.thread_id.encode()).hexdigest()[:16]
 
 
-def link(lead: Lead) -> str:
-    return f"{settings.SITE_URL}/admin/crm/lead/{lead.pk}/change/"
-
-
 def headline(lead: Lead) -> str:
     """The lead in Slack's mrkdwn: its subject and who wrote it."""
     subject = escaped(lead.subject)[:150] or "no subject"
     writer = escaped(lead.contact.name or lead.contact.address)[:100]
-    return f"<{link(lead)}|{subject}> from {writer}"
+    return f"<{lead_url(lead.pk)}|{subject}> from {writer}"
 
 
 def tell(

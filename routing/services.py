@@ -1,7 +1,8 @@
 """The way into routing for the apps above: who gets a lead, and what people do about it."""
 
+from routing.accepting import accept, closed_alert, still_with
 from routing.assigning import assign, release_holds
-from routing.card import Card
+from routing.card import Card, escaped
 from routing.card import text as card_text
 from routing.clock import Ticked, stop_clock, tick
 from routing.conversation import Colleague, Headers, Participant, who_is_in
@@ -10,6 +11,12 @@ from routing.governance import deactivate, hand_over_leads, open_leads, touched_
 from routing.handover import HandoverError, credit_back, give_turn, let_rotate, reassign, skip_turn
 from routing.notices import alert_managers, customer_wrote, machine_wrote
 from routing.ownership import colleagues
+from routing.slack import Press, SlackError, SlackWorkspace
+from routing.slack import from_settings as slack_from_settings
+from routing.slack.buttons import Deed as PressedDeed
+from routing.slack.buttons import read as read_press
+from routing.slack.inbound import is_signed
+from routing.slack.inbound import listen as listen_to_slack
 
 __all__ = [
     "Card",
@@ -17,23 +24,35 @@ __all__ = [
     "HandoverError",
     "Headers",
     "Participant",
+    "Press",
+    "PressedDeed",
+    "SlackError",
+    "SlackWorkspace",
     "Ticked",
+    "accept",
     "alert_managers",
     "assign",
     "card_text",
+    "closed_alert",
     "colleagues",
     "credit_back",
     "customer_wrote",
     "deactivate",
+    "escaped",
     "foretell",
     "give_turn",
     "hand_over_leads",
+    "is_signed",
     "let_rotate",
+    "listen_to_slack",
     "machine_wrote",
     "open_leads",
+    "read_press",
     "reassign",
     "release_holds",
     "skip_turn",
+    "slack_from_settings",
+    "still_with",
     "stop_clock",
     "tick",
     "touched_by",

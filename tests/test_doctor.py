@@ -15,7 +15,7 @@ from tests.servers.http import Fault
 from tests.servers.imap import Dovecot, free_port
 from tests.servers.openai import ModelServer
 from tests.servers.sheets import SHEET_ID, SheetsServer
-from tests.servers.slack import TOKEN, SlackServer
+from tests.servers.slack import APP_TOKEN, TOKEN, SlackServer
 from tests.test_settings import manage
 from triage.models import Heartbeat
 
@@ -95,6 +95,7 @@ def test_an_installation_in_which_all_is_well_passes(tmp_path: Path, dovecot: Do
         "new mail is announced (IDLE)",
         "openai/m answered in",
         "connected as inbox-router in Acme",
+        "alerts have no buttons but the link",
         "mirrored to the tab Audit, still empty",
         "answers 250, signed in",
     ):
@@ -167,6 +168,22 @@ def test_a_slack_token_that_is_not_accepted(tmp_path: Path) -> None:
     with SlackServer() as slack:
         finding = only("slack", tmp_path, SLACK_BOT_TOKEN="xoxb-hush-hush", SLACK_API_URL=slack.api_url)
     assert (finding.result, finding.hint) == (Result.FAIL, "Mend SLACK_BOT_TOKEN.")
+
+
+@pytest.mark.parametrize(
+    ("variables", "result", "told"),
+    [
+        ({"SLACK_SIGNING_SECRET": "s"}, "WARN", "Slack posts to https only"),
+        ({"SLACK_SIGNING_SECRET": "s", "SITE_URL": "https://in.acme.example"}, "OK", "in.acme.example/slack/actions"),
+        ({"SLACK_APP_TOKEN": APP_TOKEN}, "OK", "listen_to_slack"),
+        ({"SLACK_APP_TOKEN": "xapp-wrong"}, "FAIL", "scope connections:write"),
+    ],
+)
+def test_whether_buttons_in_slack_can_be_heard(variables: dict, result: str, told: str, tmp_path: Path) -> None:
+    with SlackServer() as slack:
+        there = {"SLACK_BOT_TOKEN": TOKEN, "SLACK_API_URL": slack.api_url}
+        _, buttons = found("slack", folder=str(tmp_path), **there, **variables)
+    assert (buttons.result, told in f"{buttons.found} {buttons.hint}") == (result, True)
 
 
 def test_a_slack_that_is_down(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import json
 import socket
 import struct
 import threading
+import time
 from collections import defaultdict
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -76,6 +77,16 @@ class LoopbackServer:
     def fail(self, name: str, *faults: Fault) -> None:
         """Let the next calls of this name go wrong, one fault each."""
         self._faults[name] += faults
+
+    def wait_for(self, name: str, seconds: float = 30) -> None:
+        """Wait until something of this name was called and answered. Raises TimeoutError."""
+        deadline = time.monotonic() + seconds
+        while not self.count(name):
+            if time.monotonic() > deadline:
+                raise TimeoutError(name)
+            time.sleep(0.02)
+        with self._lock:
+            return
 
     def count(self, name: str) -> int:
         return sum(call.name == name for call in self.calls)

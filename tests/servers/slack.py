@@ -8,8 +8,12 @@ from typing import Any
 from tests.servers.http import Answer, Call, LoopbackServer
 
 TOKEN = "xoxb-test"
-SCOPES = frozenset({"chat:write", "users:read.email", "im:write", "im:history", "channels:history"})
+APP_TOKEN = "xapp-test"
+SCOPES = frozenset({"chat:write", "users:read", "users:read.email", "im:write", "im:history", "channels:history"})
 NEEDS = {
+    "users.info": "users:read",
+    "chat.update": "chat:write",
+    "chat.postEphemeral": "chat:write",
     "users.lookupByEmail": "users:read.email",
     "chat.postMessage": "chat:write",
     "conversations.open": "im:write",
@@ -41,6 +45,10 @@ class SlackServer(LoopbackServer):
     scopes: frozenset[str] = SCOPES
     expired: bool = False
     posts: list[Post] = field(default_factory=list)
+    updates: list[dict[str, Any]] = field(default_factory=list)  # of posts, in order
+    whispers: list[tuple[str, str]] = field(default_factory=list)  # to whom, what
+    dialogs: list[dict[str, Any]] = field(default_factory=list)
+    socket_url: str = ""  # of the server that apps are connected to
 
     def __post_init__(self) -> None:
         super().__init__()
@@ -51,7 +59,8 @@ class SlackServer(LoopbackServer):
         return path.removeprefix("/api/")
 
     def answer(self, call: Call) -> Answer:
-        if call.headers.get("authorization") != f"Bearer {TOKEN}":
+        wanted = APP_TOKEN if call.name == "apps.connections.open" else TOKEN
+        if call.headers.get("authorization") != f"Bearer {wanted}":
             return refused("invalid_auth")
         if self.expired:
             return refused("token_expired")
@@ -63,6 +72,11 @@ class SlackServer(LoopbackServer):
             "chat.postMessage": self._post,
             "conversations.open": self._open,
             "conversations.history": self._history,
+            "users.info": self._info,
+            "chat.update": self._update,
+            "chat.postEphemeral": self._whisper,
+            "views.open": self._dialog,
+            "apps.connections.open": lambda asked: accepted(url=self.socket_url),
         }
         return deeds[call.name](call.body | call.query)
 
@@ -72,6 +86,25 @@ class SlackServer(LoopbackServer):
     def _lookup(self, asked: dict[str, Any]) -> Answer:
         user = self.users.get(asked["email"])
         return accepted(user={"id": user, "profile": {"email": asked["email"]}}) if user else refused("users_not_found")
+
+    def _info(self, asked: dict[str, Any]) -> Answer:
+        email = next((address for address, user in self.users.items() if user == asked["user"]), None)
+        return accepted(user={"id": asked["user"], "profile": {"email": email}}) if email else refused("user_not_found")
+
+    def _update(self, asked: dict[str, Any]) -> Answer:
+        if not any((post.channel, post.ts) == (asked["channel"], asked["ts"]) for post in self.posts):
+            return refused("message_not_found")
+        self.updates.append(asked)
+        return accepted(channel=asked["channel"], ts=asked["ts"])
+
+    def _whisper(self, asked: dict[str, Any]) -> Answer:
+        self.whispers.append((asked["user"], asked["text"]))
+        return accepted(message_ts="1")
+
+    def _dialog(self, asked: dict[str, Any]) -> Answer:
+        view = asked["view"]
+        self.dialogs.append(json.loads(view) if isinstance(view, str) else view)
+        return accepted(view={"id": "V1"})
 
     def _place(self, to: str) -> str | None:
         """The channel that a channel or a person stands for."""

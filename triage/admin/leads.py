@@ -57,7 +57,12 @@ def clock_lines(row: Assignment) -> Iterator[str]:
     """What the response clock did with an assignment, step by step."""
     if row.hops:
         yield f"passed on {row.hops} time{'s' if row.hops > 1 else ''} for want of an answer"
-    for what, at in (("reminded", row.reminded_at), ("managers told", row.escalated_at), ("answered", row.answered_at)):
+    for what, at in (
+        ("accepted", row.accepted_at),
+        ("reminded", row.reminded_at),
+        ("managers told", row.escalated_at),
+        ("answered", row.answered_at),
+    ):
         if at:
             yield f"{what} {moment(at)}"
     if row.due_at and row.active and not row.answered_at:

@@ -1,6 +1,6 @@
 """Telling people in Slack: verbs over slack_sdk, a console where no token is set, and their courier.
 
-The only importer of slack_sdk. Its own repeating is off: it posts twice when an answer is lost. Every post
+slack_sdk's own repeating is off: it posts twice when an answer is lost. Every post
 carries the delivery's key as metadata, by which a post whose answer was lost is found again.
 """
 
@@ -19,6 +19,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from inbox_router.delivery import DeliveryError, Outcome, Probe, Seen
+from routing.slack.buttons import Buttons, Press, blocks, dialog
 
 if TYPE_CHECKING:
     from routing.models import SlackAlert
@@ -62,7 +63,7 @@ class Alerts(Protocol):
         """The id of the person with this address. Raises SlackError."""
         ...
 
-    def post(self, key: str, to: str, text: str) -> str:
+    def post(self, key: str, to: str, text: str, buttons: Buttons | None = None) -> str:
         """Post mrkdwn, already escaped, to a channel or a person; where it stands. Raises SlackError."""
         ...
 
@@ -88,7 +89,7 @@ class ConsoleAlerts:
     def member(self, email: str) -> str:
         return email
 
-    def post(self, key: str, to: str, text: str) -> str:
+    def post(self, key: str, to: str, text: str, buttons: Buttons | None = None) -> str:
         log.info("alert to %s: %s", to, " ".join(text.split()))
         return "logged"
 
@@ -107,19 +108,20 @@ class SlackWorkspace:
 
     def who_we_are(self) -> str:
         """The app's name and its workspace. Raises SlackError."""
-        with _in_our_words():
+        with in_our_words():
             told = self._client.auth_test()
             return f"{told['user']} in {told['team']}"
 
     def member(self, email: str) -> str:
-        with _in_our_words():
+        with in_our_words():
             return str(self._client.users_lookupByEmail(email=email)["user"]["id"])
 
-    def post(self, key: str, to: str, text: str) -> str:
-        with _in_our_words(posting=True):
+    def post(self, key: str, to: str, text: str, buttons: Buttons | None = None) -> str:
+        with in_our_words(posting=True):
             posted = self._client.chat_postMessage(
                 channel=to,
                 text=text,
+                blocks=blocks(text, buttons),
                 unfurl_links=False,
                 unfurl_media=False,
                 metadata={"event_type": EVENT, "event_payload": {"key": key}},
@@ -128,9 +130,35 @@ class SlackWorkspace:
                 raise SlackError("Slack confirmed no post", maybe_done=True)
             return _place(posted["channel"], posted["ts"])
 
+    # --- what a pressed button leads to ---
+
+    def email(self, user: str) -> str:
+        """The address of the person with this id, in lower case. Raises SlackError."""
+        with in_our_words():
+            profile = self._client.users_info(user=user)["user"]["profile"]
+            return str(profile.get("email", "")).lower()
+
+    def update(self, place: str, text: str, buttons: Buttons | None = None) -> None:
+        """Write an alert anew where it stands. Raises SlackError."""
+        channel, _, ts = place.partition(" ")
+        with in_our_words():
+            self._client.chat_update(channel=channel, ts=ts, text=text, blocks=blocks(text, buttons))
+
+    def whisper(self, place: str, user: str, text: str) -> None:
+        """Tell one person something beside an alert, for nobody else to see. Raises SlackError."""
+        with in_our_words():
+            self._client.chat_postEphemeral(channel=place.partition(" ")[0], user=user, text=text)
+
+    def ask(self, press: Press, people: Sequence[tuple[int, str]]) -> None:
+        """Open the dialog that asks whom of these (key and name) a lead goes to. Raises SlackError."""
+        with in_our_words():
+            self._client.views_open(trigger_id=press.trigger, view=dialog(press, people))
+
+    # --- what stands there already ---
+
     def find(self, key: str, to: str, since: datetime) -> Probe:
         try:
-            with _in_our_words():
+            with in_our_words():
                 for found, place in self._posts(to, since):
                     if found == key:
                         return Probe(Seen.FOUND, place)
@@ -143,7 +171,7 @@ class SlackWorkspace:
     def posted(self, to: str, since: datetime) -> Mapping[str, str]:
         found: dict[str, str] = {}
         try:
-            with _in_our_words():
+            with in_our_words():
                 for key, place in self._posts(to, since):
                     found[key] = place
         except SlackError as error:
@@ -207,7 +235,7 @@ class SlackCourier:
     def _posted(self, row: "SlackAlert") -> Outcome:
         try:
             with self._one_trouble_is_enough():
-                return self._alerts.post(row.key, self._to(row), row.text)
+                return self._alerts.post(row.key, self._to(row), row.text, row.buttons)
         except SlackError as error:
             return error
 
@@ -238,7 +266,7 @@ def _place(channel: str, ts: str) -> str:
 
 
 @contextmanager
-def _in_our_words(*, posting: bool = False) -> Iterator[None]:
+def in_our_words(*, posting: bool = False) -> Iterator[None]:
     """Turn slack_sdk's errors into ours; only a post may have taken effect although its answer was lost."""
     try:
         yield
