@@ -66,7 +66,6 @@ SECTIONS = (
                 "triage.admin.waiting.problems",
                 "danger",
             ),
-            Item("Outside effects", "power_settings_new", "inbox_router_halt_outside", "inbox_router.view_halt"),
         ),
     ),
     Section(
@@ -110,6 +109,7 @@ SECTIONS = (
     Section(
         "System",
         (
+            Item("Outside effects", "power_settings_new", "inbox_router_halt_outside", "inbox_router.view_halt"),
             Item("Set-up", "checklist", "triage_mailbox_setup", "triage.change_mailbox"),
             Item("Health", "health_and_safety", "triage_heartbeat_health", "triage.view_heartbeat"),
             Item("Mailboxes", "all_inbox", "triage_mailbox_changelist", "triage.view_mailbox"),
