@@ -126,6 +126,7 @@ SECTIONS = (
             Item("Sheet rows", "table_rows", "crm_sheetrow_changelist", "crm.view_sheetrow"),
             Item("Judgements", "psychology", "triage_classification_changelist", "triage.view_classification"),
             Item("Learned from people", "school", "triage_lesson_changelist", "triage.view_lesson"),
+            Item("Cached answers", "cached", "triage_cachedanswer_changelist", "triage.view_cachedanswer"),
             Item("Decisions", "gavel", "triage_decision_changelist", "triage.view_decision"),
             Item("Looked at now", "visibility", "triage_claim_changelist", "triage.view_claim"),
             Item("Put aside", "snooze", "triage_aside_changelist", "triage.view_aside"),

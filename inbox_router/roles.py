@@ -58,6 +58,7 @@ MACHINE = (
     "triage.view_capturecheck",
     "triage.view_heartbeat",
     "triage.view_lesson",
+    "triage.view_cachedanswer",
     "triage.view_sentmail",
     "django_q.view_schedule",
     "django_q.view_success",

@@ -12,7 +12,7 @@ from django_q.tasks import async_task, queue_size
 from inbox_router.delivery import work_off_all
 from inbox_router.stopping import unwind_on_sigterm
 from triage import guides, services
-from triage.learning import refitting
+from triage.learning import cache, refitting
 from triage.models import Decision, Heartbeat
 
 RUN = "triage.tasks.run_pipeline"
@@ -33,6 +33,7 @@ def run_pipeline() -> str:
 
 def run_checks() -> str:
     """Compare every mailbox with our rows, and tell the managers what has waited too long."""
+    cache.forget()
     return services.check()
 
 

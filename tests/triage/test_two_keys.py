@@ -24,9 +24,10 @@ RUBBISH = replace(ANNA, subject="You won", text=mails.RUBBISH["spam"], new_text=
 @pytest.fixture
 def judges(warm: None, model_server: ModelServer) -> Judges:
     model = LlmClassifier((Endpoint("openai/stub", model_server.url, KEY),), Limits(call=5, pause=0.01))
-    return Judges(LocalClassifier.load(), Memory(), model)
+    return Judges(LocalClassifier.load(), model)
 
 
+@pytest.mark.django_db
 class TestJudges:
     def test_a_model_that_calls_everything_spam_gets_no_second_key_for_an_inquiry(self, judges, model_server):
         model_server.answer = lambda asked: Answer(verdict(category="spam", confidence=1.0))
@@ -40,12 +41,12 @@ class TestJudges:
         assert (own.judge, own.category) == ("local", "spam")
 
     def test_the_model_is_told_what_people_said_of_the_sender(self, judges, model_server):
-        judges.memory = Memory([(ANNA.sender_address, "lead")])
+        judges.learned.memory = Memory([(ANNA.sender_address, "lead")])
         judges.classify([ANNA])
         assert model_server.asked[-1].mail["evidence"] == ["People took earlier mail of this sender for: 1 lead"]
 
     def test_without_a_model_the_embedded_classifier_decides(self):
-        inquiry, rubbish = Judges(LocalClassifier.load(), Memory()).classify([ANNA, RUBBISH])
+        inquiry, rubbish = Judges(LocalClassifier.load()).classify([ANNA, RUBBISH])
         assert (inquiry.category, inquiry.judge) == ("lead", "local")
         assert (rubbish.category, rubbish.may_trash, rubbish.before) == ("spam", True, ())
 

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from inbox_router.admin.rows import ReadOnly, Rows, column
 from inbox_router.shown import ago
-from triage.models import Lesson
+from triage.models import CachedAnswer, Lesson
 
 
 @admin.register(Lesson)
@@ -22,3 +22,23 @@ class LessonPage(ReadOnly, Rows):
     @column(_("Took"), ordering="seconds")
     def took(self, lesson: Lesson) -> str:
         return f"{lesson.seconds:.1f} s"
+
+
+@admin.register(CachedAnswer)
+class CachedAnswerPage(ReadOnly, Rows):
+    list_display = ["category", "when", "until"]
+    fields = ["category", "when", "until", "prompt"]
+    readonly_fields = ["category", "when", "until"]
+    ordering = ["-pk"]
+
+    @column(_("Answer"))
+    def category(self, row: CachedAnswer) -> str:
+        return str(row.answer.get("category", ""))
+
+    @column(_("Asked"), ordering="made_at")
+    def when(self, row: CachedAnswer) -> str:
+        return ago(row.made_at)
+
+    @column(_("Used until"), ordering="expires_at")
+    def until(self, row: CachedAnswer) -> str:
+        return f"{row.expires_at:%Y-%m-%d}"

@@ -34,7 +34,8 @@ class MailText:
 class Judgement:
     """One answer. The first seven names are the reply contract; `error` says why there is no usable answer.
 
-    `judge` says whose it is where several judge together. `may_trash`: the embedded classifier holds trashing it for
+    `judge` says whose it is where several judge together. `raw_confidence` is the one before calibration, `spared` why
+    no model was paid. `may_trash`: the embedded classifier holds trashing it for
     safe. `before` are other judges' answers about the same mail, kept to be compared with people's.
     `prompt` names the version of the rules that the model was told.
     `refused`: the judge takes no mail at all until a person mends a setting, so this says nothing about the mail.
@@ -56,6 +57,8 @@ class Judgement:
     judge: str = ""
     prompt: str = ""
     may_trash: bool = False
+    raw_confidence: float | None = None
+    spared: str = ""
     before: "tuple[Judgement, ...]" = ()
 
 

@@ -3,15 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from django.conf import settings
 
-from triage import classifiers
 from triage.classifiers import Classifier, Judgement, MailText
+from triage.classifiers.llm import LlmClassifier, prompt_hash
 from triage.guides import in_force
-from triage.learning import lessons, verdicts
+from triage.learning import budget, cache, experience, lessons, verdicts
+from triage.learning.calibration import Curves, Record, curves
 from triage.learning.memory import Memory
+from triage.models import Category, Classification
+
+Judge, Spared = Classification.Judge, Classification.Spared
+
+
+@dataclass
+class Learned:
+    """What people taught the judges until now, read when it is first needed."""
+
+    @cached_property
+    def memory(self) -> Memory:
+        return Memory(verdicts.senders())
+
+    @cached_property
+    def _seen(self) -> list[experience.Seen]:
+        return experience.seen()
+
+    @cached_property
+    def curves(self) -> Curves:
+        return curves(self._seen)
+
+    @cached_property
+    def record(self) -> Record:
+        return Record(one for one in self._seen if one.judge == Judge.LOCAL)
 
 
 @dataclass
@@ -19,34 +45,80 @@ class Judges:
     """The embedded classifier with what it remembers of senders, and the language model above it.
 
     The language model's word counts, but its mail goes to Trash only if the embedded classifier, which no text in a
-    mail can talk to, holds that for safe: two keys.
+    mail can talk to, holds that for safe: two keys. It is not asked where the embedded classifier has proved itself
+    (LOCAL_TARGET), where it answered the same before, and when its budget is spent.
     """
 
     embedded: Classifier
-    memory: Memory
-    model: Classifier | None = None
+    model: LlmClassifier | None = None
+    learned: Learned = field(default_factory=Learned)
 
     def __post_init__(self) -> None:
-        main = self.model or self.embedded
+        main: Classifier = self.model or self.embedded
         self.judge, self.batch = main.judge, main.batch
 
     def classify(self, mails: Sequence[MailText]) -> list[Judgement]:
         """Judge each mail; never raises for one mail."""
-        reminded = [self.memory.remind(mail) for mail in mails]
-        ours = [self.memory.weigh(*pair) for pair in zip(mails, self.embedded.classify(mails), strict=True)]
-        ours = [replace(one, judge=self.embedded.judge) for one in ours]
+        if not mails:
+            return []
+        own = [self._own(*pair) for pair in zip(mails, self.embedded.classify(mails), strict=True)]
         if self.model is None:
-            return ours
-        asked = self.model.classify(reminded)
-        return [self._beside(*pair) for pair in zip(asked, ours, strict=True)]
+            return own
+        alone = [settings.LOCAL_TARGET and self._proved(one) for one in own]
+        left = [self.learned.memory.remind(mail) for mail, is_alone in zip(mails, alone, strict=True) if not is_alone]
+        answers = iter(self._asked(left))
+        return [
+            replace(one, spared=Spared.CASCADE) if is_alone else self._beside(next(answers), one)
+            for one, is_alone in zip(own, alone, strict=True)
+        ]
 
-    def _beside(self, asked: Judgement, own: Judgement) -> Judgement:
-        """The model's answer with the embedded classifier's key to the trash, and its judgement to be compared."""
+    def _own(self, mail: MailText, said: Judgement) -> Judgement:
+        weighed = self.learned.memory.weigh(mail, said)
+        return replace(self.learned.curves.correct(weighed, Judge.LOCAL), judge=self.embedded.judge)
+
+    def _proved(self, own: Judgement) -> bool:
+        """Whether people found the embedded classifier right often enough where it is as sure as here."""
+        if (
+            own.category == Category.UNCERTAIN
+            or own.error
+            or (own.category in Category.trashed() and not own.may_trash)
+        ):
+            return False
+        return self.learned.record.at_least(own.category, own.raw_confidence or 0) >= settings.LOCAL_TARGET
+
+    def _asked(self, mails: Sequence[MailText]) -> list[Judgement | None]:
+        """The model's answers, each question asked once; None where the budget allows none."""
         assert self.model
-        return replace(asked, judge=self.model.judge, may_trash=own.may_trash, before=(own,))
+        prompts = [prompt_hash(mail, self.model.endpoints[0].model, self.model.guide) for mail in mails]
+        known = {prompt: replace(one, spared=Spared.CACHE) for prompt, one in cache.find(prompts).items()}
+        new = {prompt: mail for prompt, mail in zip(prompts, mails, strict=True) if prompt not in known}
+        if new and (trouble := budget.exhausted()):
+            budget.tell(trouble)
+            return [known.get(prompt) for prompt in prompts]
+        made = dict(zip(new, self.model.classify(list(new.values())), strict=True))
+        cache.keep(made)
+        return [known.get(prompt) or _first(made, known, prompt) for prompt in prompts]
+
+    def _beside(self, answer: Judgement | None, own: Judgement) -> Judgement:
+        """The model's answer with the embedded classifier's key to the trash, and its judgement to be compared.
+
+        Without one a person decides; they see what the embedded classifier takes it for.
+        """
+        assert self.model
+        if answer is None:
+            return replace(own, spared=Spared.BUDGET, error=f"not asked, as {budget.exhausted()}")
+        corrected = self.learned.curves.correct(answer, answer.model)
+        return replace(corrected, judge=self.model.judge, may_trash=own.may_trash, before=(own,))
+
+
+def _first(made: dict[str, Judgement], known: dict[str, Judgement], prompt: str) -> Judgement:
+    """A new answer; whoever asks the same in this batch gets it for nothing."""
+    answer = made[prompt]
+    if not answer.error:
+        known[prompt] = replace(cache.free(answer), spared=Spared.CACHE)
+    return answer
 
 
 def judge() -> Judges:
     """The judges as configured, with what people taught them until now."""
-    memory = Memory(verdicts.senders())
-    return Judges(lessons.embedded(), memory, classifiers.from_settings(in_force()) if settings.LLM_MODEL else None)
+    return Judges(lessons.embedded(), LlmClassifier.from_settings(in_force()) if settings.LLM_MODEL else None)

@@ -1,5 +1,6 @@
 """Mail, what was judged of it, and what is owed for it."""
 
+from triage.models.cached import CachedAnswer
 from triage.models.capture import CaptureCheck
 from triage.models.delivery import MailboxDelivery
 from triage.models.draft import Draft
@@ -14,6 +15,7 @@ from triage.models.worker import Heartbeat
 
 __all__ = [
     "Aside",
+    "CachedAnswer",
     "CaptureCheck",
     "Category",
     "CategoryGuide",

@@ -62,6 +62,11 @@ class Classification(models.Model):
             """Those that can be wrong without anybody noticing."""
             return (cls.LOCAL, cls.LLM)
 
+    class Spared(models.TextChoices):
+        CASCADE = "cascade", _("the embedded classifier decided alone")
+        CACHE = "cache", _("the same was asked before")
+        BUDGET = "budget", _("the budget was spent")
+
     message = models.ForeignKey("triage.Message", models.CASCADE, related_name="classifications")
     judge = models.CharField(max_length=8, choices=Judge)
     model = models.CharField(max_length=100, blank=True, help_text=_("Name and version of the model, or of the rule"))
@@ -69,6 +74,7 @@ class Classification(models.Model):
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     category = models.CharField(max_length=10, choices=Category)
     confidence = models.FloatField()
+    raw_confidence = models.FloatField(null=True, blank=True, help_text=_("As the model stated it, before calibration"))
     language = models.CharField(max_length=8, blank=True)
     technical = models.BooleanField(default=False)
     sender_first_name = models.CharField(max_length=100, blank=True)
@@ -78,6 +84,7 @@ class Classification(models.Model):
     input_tokens = models.PositiveIntegerField(default=0)
     output_tokens = models.PositiveIntegerField(default=0)
     cost = models.DecimalField(max_digits=12, decimal_places=6, default=0, help_text=_("USD"))
+    spared = models.CharField(max_length=8, choices=Spared, blank=True, help_text=_("Why no model was paid"))
     may_trash = models.BooleanField(default=False, help_text=_("The embedded classifier holds trashing it for safe"))
     asked = models.BooleanField(default=False, help_text=_("The person was asked, and did not come upon it by chance"))
     undone_at = models.DateTimeField(null=True, blank=True, help_text=_("When a person's verdict was taken back"))
@@ -90,6 +97,13 @@ class Classification(models.Model):
     def needs_second_key(self) -> bool:
         """Whether trash would be one judge's word alone. A rule or a person needs nobody beside them."""
         return self.judge in self.Judge.machines() and not self.may_trash
+
+    @property
+    def stated(self) -> str:
+        """What the model itself said, where people's answers made it something else."""
+        if self.raw_confidence is None or abs(self.raw_confidence - self.confidence) < 0.005:
+            return ""
+        return _("the model itself said %(percent)g %%") % {"percent": round(100 * self.raw_confidence, 1)}
 
     @property
     def sure(self) -> str:

@@ -100,6 +100,8 @@ def row(classifier: Classifier, message: Message, judgement: Judgement) -> Class
         company=(judgement.company or "")[:200],
         reason=judgement.reason[:500],
         may_trash=judgement.may_trash,
+        raw_confidence=judgement.raw_confidence,
+        spared=judgement.spared,
         error=judgement.error[:300],
         input_tokens=judgement.input_tokens,
         output_tokens=judgement.output_tokens,

@@ -10,6 +10,7 @@ from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
+from django.conf import settings
 from pydantic import BaseModel
 
 T = TypeVar("T")
@@ -160,8 +161,14 @@ def _completion(response: Any) -> Completion:
         finish="refusal" if refused else str(choice.finish_reason),
         input_tokens=_count(getattr(usage, "prompt_tokens", 0)),
         output_tokens=_count(getattr(usage, "completion_tokens", 0)),
-        cost=_money(response._hidden_params.get("response_cost")),
+        cost=_money(response._hidden_params.get("response_cost")) or _priced(usage),
     )
+
+
+def _priced(usage: Any) -> Decimal:
+    """USD by the configured prices, for a model whose price is not known here."""
+    sides = (("prompt_tokens", settings.LLM_INPUT_PRICE), ("completion_tokens", settings.LLM_OUTPUT_PRICE))
+    return _money(sum(_count(getattr(usage, name, 0)) * price / 1e6 for name, price in sides))
 
 
 def _count(value: object) -> int:
