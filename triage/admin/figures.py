@@ -11,14 +11,17 @@ from django.db.models import Count, Max, Min, Sum
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
 
 from crm.models import Lead
 from routing.models import Assignment, Hold, Rule
 from triage.admin.waiting import draft_queue, drafts, gaps, problems, reviews
+from triage.learning.budget import exhausted
 from triage.models import Category, Classification, Draft, Mailbox, Message
 
 SHOWN = [Category.LEAD, Category.ACCOUNTING, Category.NEWSLETTER, Category.SPAM, Category.UNCERTAIN]
 BINS = 10
+Spared = Classification.Spared
 MACHINES = (Classification.Judge.LOCAL, Classification.Judge.LLM)
 
 
@@ -101,17 +104,18 @@ def time_to_draft(since: datetime) -> Figure:
 
 
 def model_cost(since: datetime) -> Figure:
-    """What the language model cost, and how often it failed."""
+    """What the language model cost, how many calls were spared, and how often it failed; red when a budget is spent."""
     rows = Classification.objects.filter(created_at__gte=since, judge__in=MACHINES)
-    told = rows.aggregate(cost=Sum("cost"), number=Count("pk"))
-    failed = rows.exclude(error="").count()
-    each = (told["cost"] or 0) / told["number"] if told["number"] else 0
-    below = (
-        f"${each:.4f} a message · {failed} failures"
-        if settings.LLM_MODEL
-        else f"embedded classifier · {failed} failures"
-    )
-    return Figure("Model cost", f"${told['cost'] or 0:.2f}", below, "triage_classification_changelist")
+    cost = rows.aggregate(cost=Sum("cost"))["cost"] or 0
+    asked = rows.filter(judge=Classification.Judge.LLM, spared="").count()
+    spared = rows.filter(spared__in=(Spared.CASCADE, Spared.CACHE)).count()
+    failed = rows.filter(spared="").exclude(error="").count()
+    below = _("%(each)s a call · %(spared)d calls saved") % {"each": f"${cost / max(asked, 1):.4f}", "spared": spared}
+    told = exhausted() if settings.LLM_MODEL else ""
+    below = (told or below) if settings.LLM_MODEL else _("embedded classifier")
+    failures = _("%(failed)d failures") % {"failed": failed}
+    page = "triage_classification_changelist"
+    return Figure("Model cost", f"${cost:.2f}", f"{below} · {failures}", page, bad=bool(told))
 
 
 def mix(since: datetime) -> Mapping[date, Counter[str]]:
@@ -178,7 +182,7 @@ def judged(since: datetime) -> list[tuple[str, float, str]]:
 def overrides(rows: Sequence[tuple[str, float, str]]) -> list[Overrides]:
     """For each category of the machine, what people made of it."""
     table = {category: Overrides(str(category.label)) for category in SHOWN}
-    for category, _, said in rows:
+    for category, _sure, said in rows:
         row = table[Category(category)]
         row.judged += 1
         row.seen += bool(said)
