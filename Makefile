@@ -11,7 +11,7 @@ COMPILE := $(PY) -m uv pip compile --quiet --upgrade --universal --python-versio
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-python test-browser crash-sweep fault-matrix torture bench bench-admin lint format lock
+.PHONY: help setup demo test test-python test-browser crash-sweep fault-matrix torture bench bench-admin lint format messages lock
 .DELETE_ON_ERROR:
 
 help: ## List what can be done
@@ -63,6 +63,11 @@ lint: $(DEV) ## Check style, types, migrations and settings
 format: $(DEV) ## Put the code into the common format
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
+
+messages: $(DEV) ## Bring the catalogues of translations up to date with the code, and compile them (needs gettext)
+	$(PY) manage.py makemessages --locale de --locale fr --no-wrap --add-location file \
+		--ignore tests --ignore var --ignore .venv --ignore node_modules
+	$(PY) manage.py compilemessages --ignore .venv
 
 lock: $(DEV) ## Take up new versions of the libraries (after an edit of pyproject.toml)
 	$(COMPILE) pyproject.toml -o requirements.lock

@@ -19,6 +19,7 @@ SERVERS: dict[str, tuple[Callable[[], str | None], str]] = {
     "postgres": (lambda: os.environ.get("TEST_POSTGRES_URL") or postgres_binary(), "postgresql"),
     "redis": (redis_binary, "redis-server"),
     "browser": (lambda: shutil.which("chromium"), "chromium"),
+    "gettext": (lambda: shutil.which("msgcmp"), "gettext"),
 }
 
 
