@@ -18,8 +18,10 @@ from django.db import DatabaseError, IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from inbox_router.shown import recorded
 from triage.deciding import Conflict, approve_draft, decide, reject_draft
-from triage.models import Decision, Draft, Message
+from triage.decisions import note
+from triage.models import Category, Decision, Draft, Message, SenderRule
 
 log = logging.getLogger(__name__)
 
@@ -27,19 +29,30 @@ Answer, State = Decision.Answer, Decision.State
 
 
 def hold_decision(
-    message: Message, answer: str, user: AbstractBaseUser, *, why: str = "", request: uuid.UUID | None = None
+    message: Message,
+    answer: str,
+    user: AbstractBaseUser,
+    *,
+    why: str = "",
+    request: uuid.UUID | None = None,
+    always: bool = False,
 ) -> Decision:
-    """Note what a person says a message is; it takes effect later. Raises Conflict if somebody was faster."""
+    """Note what a person says a message is, and `always` its sender's mail; it takes effect later.
+
+    Raises Conflict if somebody was faster.
+    """
     if not Message.objects.filter(pk=message.pk, version=message.version).exists():
         raise Conflict(_("This message was decided meanwhile; nothing was changed."))
-    return _hold(user, request, message=message, answer=answer, why=why[:300], version=message.version)
+    return _hold(user, request, message=message, answer=answer, why=why[:300], always=always, version=message.version)
 
 
-def hold_approval(draft: Draft, answer: str, user: AbstractBaseUser, *, why: str = "") -> Decision:
+def hold_approval(
+    draft: Draft, answer: str, user: AbstractBaseUser, *, why: str = "", request: uuid.UUID | None = None
+) -> Decision:
     """Note that a reply is to be sent, or not to be; it takes effect later. Raises Conflict if somebody was faster."""
     if not Draft.objects.filter(pk=draft.pk, version=draft.version, state=Draft.State.WAITING).exists():
         raise Conflict(_("The draft was changed, approved or rejected meanwhile; nothing was done."))
-    return _hold(user, None, message=draft.message, draft=draft, answer=answer, why=why[:300], version=draft.version)
+    return _hold(user, request, message=draft.message, draft=draft, answer=answer, why=why[:300], version=draft.version)
 
 
 def _hold(user: AbstractBaseUser, request: uuid.UUID | None, **fields: object) -> Decision:
@@ -99,6 +112,8 @@ def _act(decision: Decision) -> None:
     if draft is None:
         message.version = decision.version
         decide(message, decision.answer, user, why=decision.why)
+        if decision.always:
+            always_treat(message, decision.answer, user)
         return
     draft.version = decision.version
     if decision.answer == Answer.REJECT:
@@ -107,6 +122,16 @@ def _act(decision: Decision) -> None:
     if newer := wrote_again(message, decision.made_at):
         raise Conflict(_("%(who)s wrote again: nothing was sent.") % {"who": newer.sender_name or newer.sender_address})
     approve_draft(draft, user)
+
+
+def always_treat(message: Message, category: str, user: AbstractBaseUser) -> None:
+    """Make it a rule that all mail of this sender is of this category."""
+    told = {"category": category, "active": True, "note": f"by {user}, from the review queue"}
+    SenderRule.objects.update_or_create(
+        pattern=message.sender_address, scope=SenderRule.Scope.ADDRESS, kind=SenderRule.Kind.ALWAYS, defaults=told
+    )
+    summary = f"From now on {message.sender_address} is always {recorded(Category(category).label).lower()}"
+    note(message, "sender rule", summary, str(user))
 
 
 def wrote_again(message: Message, since: datetime) -> Message | None:

@@ -25,7 +25,7 @@ from triage.deciding import (
     restore,
     take_back,
 )
-from triage.held import carry_out_due, hold_approval, hold_decision, undo
+from triage.held import carry_out_due, hold_approval, hold_decision, undo, wrote_again
 from triage.leads import draft_for
 from triage.learning.judges import judge
 from triage.mailbox import MailboxError
@@ -55,6 +55,7 @@ __all__ = [
     "restore",
     "take_back",
     "undo",
+    "wrote_again",
 ]
 
 

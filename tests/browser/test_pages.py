@@ -15,6 +15,7 @@ OURS = {
     "dashboard": "admin:index",
     "review": "admin:triage_message_review",
     "approve": "admin:triage_draft_approve",
+    "several": "admin:triage_draft_several",
     "problems": "admin:triage_message_problems",
     "customers": "admin:triage_message_customers",
     "outside": "admin:inbox_router_halt_outside",

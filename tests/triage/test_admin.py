@@ -19,7 +19,12 @@ from tests import office
 from triage.models import Draft, Message
 
 pytestmark = pytest.mark.django_db
-PAGES = ["index", *(f"triage_message_{name}" for name in ("review", "problems", "customers")), "triage_draft_approve"]
+PAGES = [
+    "index",
+    *(f"triage_message_{name}" for name in ("review", "problems", "customers")),
+    "triage_draft_approve",
+    "triage_draft_several",
+]
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 DEEDS = [
     (model, action.action_name) for model in MODELS for action in admin.site._registry[model]._get_base_actions_detail()

@@ -1,9 +1,12 @@
 """Draft approval: the mail beside the reply, what was checked, and one key to send it."""
 
-from typing import Any
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
@@ -13,7 +16,7 @@ from triage.admin.proof import Check, changes, checks
 from triage.admin.queue import QueuePage
 from triage.admin.waiting import draft_queue
 from triage.models import Decision, Draft, Message, Queue, SentMail
-from triage.services import Conflict, edit_draft, hold_approval
+from triage.services import Conflict, edit_draft, hold_approval, wrote_again
 
 REASONS = ("wrong facts", "wrong tone", "wrong person", "already answered", "needs no answer")
 SHOWN = 20_000  # characters of a mail
@@ -26,6 +29,9 @@ def absence(address: str) -> list[Check]:
         return []
     day = date_format(contact.away_until, "j M Y")
     return [Check(False, _("%(who)s is away until %(day)s") % {"who": contact.name or address, "day": day})]
+
+
+AnyMail = TypeVar("AnyMail", Message, SentMail)
 
 
 class ApprovalPage(QueuePage):
@@ -43,15 +49,10 @@ class ApprovalPage(QueuePage):
         return Decision.objects.exclude(draft=None)
 
     def shown(self, row: Draft) -> dict[str, Any]:
-        mail = row.message
-        thread = mail.thread_id or "-"
-        since = mail.received_at or mail.created_at
-        later = Message.objects.filter(thread_id=thread, received_at__gt=since, automatic="")
-        answers = SentMail.objects.filter(thread_id=thread, sent_at__gt=since)
         return {
-            "mail": mail,
-            "text": mail.text[:SHOWN],
-            "checks": [*checks(row, list(later[:3]), list(answers[:3])), *absence(row.to_address)],
+            "mail": row.message,
+            "text": row.message.text[:SHOWN],
+            "checks": checks_of([row])[row.pk],
             "changes": changes(row.original_body, row.body),
             "reasons": REASONS,
         }
@@ -67,9 +68,20 @@ class ApprovalPage(QueuePage):
         with transaction.atomic():
             saved = self.save(row, answers)
             if decision == "approve":
+                self.look_for_news(row, answers.get("shown_at", ""))
                 hold_approval(row, Decision.Answer.APPROVE, user)
                 return ""
         return _("Saved; it still waits for approval.") if saved else _("Nothing was changed.")
+
+    def look_for_news(self, row: Draft, shown_at: str) -> None:
+        """Do not let a reply go out past a mail that the person has not seen. Raises Conflict."""
+        try:
+            since = parse_datetime(shown_at)
+        except ValueError:
+            since = None
+        if since and (news := wrote_again(row.message, since)):
+            who = news.sender_name or news.sender_address
+            raise Conflict(_("%(who)s wrote again: read that first. Nothing was sent.") % {"who": who})
 
     def save(self, row: Draft, answers: dict[str, str]) -> bool:
         """Keep what the person wrote into the reply, if they did."""
@@ -81,3 +93,27 @@ class ApprovalPage(QueuePage):
             raise Conflict(_("A reply needs a subject and a text; nothing was saved."))
         edit_draft(row, subject=subject[:500], body=body, version=row.version)
         return True
+
+
+def checks_of(drafts: Sequence[Draft]) -> dict[int, list[Check]]:
+    """What is to be known of each draft before it is sent; the same two statements, however many there are."""
+    threads = {draft.message.thread_id for draft in drafts} - {""}
+    mails = Message.objects.filter(thread_id__in=threads).only(
+        "thread_id", "received_at", "sender_name", "sender_address"
+    )
+    received, sent = by_thread(mails), by_thread(SentMail.objects.filter(thread_id__in=threads))
+    found = {}
+    for draft in drafts:
+        mail = draft.message
+        since = mail.received_at or mail.created_at
+        later = [each for each in received[mail.thread_id] if each.received_at and each.received_at > since]
+        answers = [each for each in sent[mail.thread_id] if each.sent_at and each.sent_at > since]
+        found[draft.pk] = list(checks(draft, later, answers))
+    return found
+
+
+def by_thread(mails: Iterable[AnyMail]) -> Mapping[str, list[AnyMail]]:
+    threads: dict[str, list[AnyMail]] = defaultdict(list)
+    for mail in mails:
+        threads[mail.thread_id].append(mail)
+    return threads

@@ -18,6 +18,7 @@ from inbox_router.admin.deeds import Ask, AskWhy, WithDeeds, deed, person
 from inbox_router.admin.rows import NeverDeleted, Rows, column
 from inbox_router.shown import ago, plain
 from triage.admin.approval import ApprovalPage
+from triage.admin.several import SeveralPage
 from triage.models import Decision, Draft
 from triage.services import Conflict, edit_draft, hold_approval, undo
 
@@ -96,7 +97,12 @@ class DraftPage(NeverDeleted, WithDeeds, Rows):
 
     def get_urls(self) -> list[URLPattern]:
         approval = self.admin_site.admin_view(ApprovalPage.as_view(model_admin=self))
-        return [path("approve/", approval, name="triage_draft_approve"), *super().get_urls()]
+        several = self.admin_site.admin_view(SeveralPage.as_view(model_admin=self))
+        ours = [
+            path("approve/", approval, name="triage_draft_approve"),
+            path("approve/several/", several, name="triage_draft_several"),
+        ]
+        return [*ours, *super().get_urls()]
 
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
         text = ["subject", "body", "seen"] if self.has_change_permission(request, obj) else ["subject", "body"]

@@ -43,7 +43,7 @@ def press_of(rows: list[Decision]) -> Press:
     states = {row.state for row in rows}
     name = first.message.subject or _("No subject")
     if len(rows) > 1:
-        name = _("%(name)s and %(more)d more of this sender") % {"name": name, "more": len(rows) - 1}
+        name = _("%(name)s and %(more)d more") % {"name": name, "more": len(rows) - 1}
     page, key = ("draft", first.draft_id) if first.draft_id else ("message", first.message_id)
     return Press(
         request=first.request,

@@ -1,7 +1,8 @@
 """One thing after the other: what a person works through, without two persons on the same one."""
 
 import uuid
-from datetime import datetime
+from contextlib import suppress
+from datetime import date, datetime
 from typing import Any
 
 from django.contrib import messages
@@ -9,6 +10,7 @@ from django.core.cache import cache
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from inbox_router.admin.deeds import person
@@ -146,10 +148,23 @@ class QueuePage(Page):
         return row
 
     def put_aside(self, row: Any, answers: dict[str, str]) -> None:
-        """Skip a row, with the reason if one is given: colleagues see it."""
-        told = {"why": answers.get("why", "")[:300], "until": None, "made_at": timezone.now()}
+        """Skip a row, with the reason if one is given: colleagues see it. With a day it waits for that, for all."""
+        until = self.day(answers.get("until", ""))
+        told = {"why": answers.get("why", "")[:300], "until": until, "made_at": timezone.now()}
         Aside.objects.update_or_create(queue=self.queue, row=row.pk, person=person(self.request), defaults=told)
-        messages.info(self.request, _("Skipped; it comes back at the end."))
+        if until:
+            messages.info(self.request, _("Put aside for everybody until %(day)s.") % {"day": date_format(until)})
+        else:
+            messages.info(self.request, _("Skipped; it comes back at the end."))
+
+    def day(self, text: str) -> date | None:
+        """The coming day that a form sent. Raises Conflict for another one."""
+        if not text:
+            return None
+        with suppress(ValueError):
+            if (day := date.fromisoformat(text)) > timezone.localdate():
+                return day
+        raise Conflict(_("Choose a day from tomorrow on; nothing was done."))
 
     def undo(self, key: str) -> str:
         """Take the last press back; the row that it was about."""

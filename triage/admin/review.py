@@ -17,6 +17,7 @@ from triage.models import Aside, Category, Decision, Message, Queue
 from triage.services import Conflict, hold_decision
 
 GROUP = 50  # as many of one sender are decided at once
+MAKE_RULES = "triage.add_senderrule"
 SHOWN = 20_000  # characters of a mail
 
 
@@ -64,6 +65,8 @@ class ReviewPage(QueuePage):
             "thread": thread.order_by("-received_at")[:5],
             "sender_says": self.about_sender(row),
             "same_sender": self.same_sender(row).count(),
+            "same_six": self.same_sender(row)[:6],
+            "may_make_rules": person(self.request).has_perm(MAKE_RULES),
             "choices": [Choice(str(key), one, effect(one, row), one == row.category) for key, one in CHOICES],
             "skips": Aside.objects.filter(queue=self.queue, row=row.pk).exclude(why="").select_related("person"),
         }
@@ -82,10 +85,11 @@ class ReviewPage(QueuePage):
         answer = answers.get("decision", "")
         if answer not in ANSWERS:
             raise Conflict(_("Choose what it is; nothing was changed."))
-        press = uuid.uuid4()
-        hold_decision(row, answer, person(self.request), why=answers.get("why", ""), request=press)
+        user, why, press = person(self.request), answers.get("why", ""), uuid.uuid4()
+        always = bool(answers.get("always")) and user.has_perm(MAKE_RULES)
+        hold_decision(row, answer, user, why=why, request=press, always=always)
         for other in self.same_sender(row)[:GROUP] if answers.get("all") else ():
             with suppress(Conflict):  # a colleague has decided that one
-                hold_decision(other, answer, person(self.request), why=answers.get("why", ""), request=press)
+                hold_decision(other, answer, user, why=why, request=press)
         Aside.objects.filter(queue=self.queue, row=row.pk).delete()
         return ""

@@ -42,6 +42,7 @@ class Decision(models.Model):
     answer = models.CharField(max_length=10, choices=Answer)
     why = models.CharField(max_length=300, blank=True)
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    always = models.BooleanField(default=False, help_text="Make it a rule for this sender as well")
     version = models.PositiveIntegerField(help_text="Of the mail or the draft, as the person saw it")
     request = models.UUIDField(default=uuid.uuid4, db_index=True, help_text="The same for all of one press of a button")
     state = models.CharField(max_length=8, choices=State, default=State.HELD)
