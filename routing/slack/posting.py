@@ -121,7 +121,7 @@ class SlackWorkspace:
             posted = self._client.chat_postMessage(
                 channel=to,
                 text=text,
-                blocks=blocks(text, buttons),
+                blocks=blocks(text, buttons) or None,
                 unfurl_links=False,
                 unfurl_media=False,
                 metadata={"event_type": EVENT, "event_payload": {"key": key}},
