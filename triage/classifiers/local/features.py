@@ -77,7 +77,8 @@ def features_of(mail: MailText) -> Features:
     ideas = concepts_in([*subject, ".", *words], f"{subject_text} {body_text}")
     marks = envelope(mail, body)
     bulk = "bulk" if "mark:bulk" in marks else "single"
-    signs = [*(f"idea:{i}" for i in ideas), *(f"{bulk}:{i}" for i in ideas), *marks]
+    ordered = sorted(ideas)  # sums of floats depend on their order, and training is to give the same weights again
+    signs = [*(f"idea:{i}" for i in ordered), *(f"{bulk}:{i}" for i in ordered), *marks]
     word_columns = [column(token) for token in tokens]
     blocks = [
         _scaled(np.unique(np.array(word_columns, dtype=np.int64)), WORDS),
