@@ -142,13 +142,29 @@ def test_a_mailbox_tells_of_new_mail(imap_server: Dovecot | EmbeddedImap) -> Non
         assert len(box.uids_after(0)) == 1  # the connection can be used on
 
 
-@pytest.mark.dovecot  # the embedded server writes an answer in pieces, which imaplib takes for the end of the line
-def test_what_is_no_mail_is_no_news(dovecot: Dovecot) -> None:
-    with ImapPeer(dovecot.account()) as peer, ImapMailbox.open(dovecot.account()) as box:
+def test_mail_that_came_just_before_is_news(imap_server: Dovecot | EmbeddedImap) -> None:
+    with ImapMailbox.open(imap_server.account()) as box, ImapPeer(imap_server.account()) as peer:
+        box.state()
+        peer.deliver(MAIL % 1)
+        assert box.wait_for_mail(60)
+
+
+def test_what_is_no_mail_is_no_news(imap_server: Dovecot | EmbeddedImap) -> None:
+    with ImapPeer(imap_server.account()) as peer, ImapMailbox.open(imap_server.account()) as box:
         uid = peer.deliver(MAIL % 1)
         box.state()
         threading.Timer(0.2, peer.flag, (uid, "\\Flagged")).start()
         assert not box.wait_for_mail(1.5)
+
+
+def test_an_announcement_that_comes_in_two_packets_is_news_and_no_broken_line(
+    imap_server: Dovecot | EmbeddedImap,
+) -> None:
+    account = imap_server.account()
+    with Relay(account.port, torn=True) as relay, ImapMailbox.open(replace(account, port=relay.port)) as box:
+        timer = soon(account, MAIL % 1)
+        assert box.wait_for_mail(60)
+        timer.join()
 
 
 @pytest.mark.dovecot

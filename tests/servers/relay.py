@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import threading
+import time
 from types import TracebackType
 from typing import Self
 
@@ -12,12 +13,16 @@ class Relay:
 
     `received`: bytes from the server; `asked`: what the clients said. `garble`: what is to be replaced by what in
     the server's answers. `mute_at`: what a client asks for in vain; from then on nothing reaches the server.
+    `torn`: each answer comes in two packets, torn apart in a line.
     """
 
-    def __init__(self, target: int, garble: tuple[bytes, bytes] | None = None, mute_at: bytes = b"") -> None:
+    def __init__(
+        self, target: int, garble: tuple[bytes, bytes] | None = None, mute_at: bytes = b"", torn: bool = False
+    ) -> None:
         self.target = target
         self.garble = garble
         self.mute_at = mute_at
+        self.torn = torn
         self.received = 0
         self.asked = b""
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -72,5 +77,10 @@ class Relay:
         with contextlib.suppress(OSError):
             while data := server.recv(65_536):
                 self.received += len(data)
-                client.sendall(data.replace(*self.garble) if self.garble else data)
+                data = data.replace(*self.garble) if self.garble else data
+                if self.torn:
+                    client.sendall(data[:3])
+                    data = data[3:]
+                    time.sleep(0.2)
+                client.sendall(data)
             client.shutdown(socket.SHUT_WR)
