@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from crm.models import Contact
 from inbox_router.admin.deeds import person
@@ -18,7 +19,13 @@ from triage.admin.waiting import draft_queue
 from triage.models import Decision, Draft, Message, Queue, SentMail
 from triage.services import Conflict, edit_draft, hold_approval, wrote_again
 
-REASONS = ("wrong facts", "wrong tone", "wrong person", "already answered", "needs no answer")
+REASONS = {  # as they are recorded, and as they are shown
+    "wrong facts": gettext_lazy("Wrong facts"),
+    "wrong tone": gettext_lazy("Wrong tone"),
+    "wrong person": gettext_lazy("Wrong person"),
+    "already answered": gettext_lazy("Already answered"),
+    "needs no answer": gettext_lazy("Needs no answer"),
+}
 SHOWN = 20_000  # characters of a mail
 
 
@@ -37,7 +44,7 @@ AnyMail = TypeVar("AnyMail", Message, SentMail)
 class ApprovalPage(QueuePage):
     """What waits to be sent."""
 
-    title = "Drafts to approve"
+    title = gettext_lazy("Drafts to approve")
     queue = Queue.DRAFTS
     permission_required = "triage.change_draft"
     template_name = "admin/triage/approve.html"

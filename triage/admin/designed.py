@@ -12,7 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import mark_safe
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 
 from inbox_router.admin.pages import Page
 from triage.models import Message
@@ -71,7 +71,7 @@ def frame(mail: Message) -> HttpResponse:
         '<!doctype html><html lang="{}"><head><meta charset="utf-8"><title>{}</title></head>'
         '<body style="font-family:sans-serif;background:#fff;color:#111">{}</body></html>',
         mail.language or "en",
-        mail.subject or "Mail",
+        mail.subject or gettext("Mail"),
         mark_safe(cleaned(mail.html)),  # noqa: S308 (cleaned)
     )
     return HttpResponse(page, headers=HEADERS)
@@ -87,7 +87,7 @@ class DesignedPage(Page):
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         mail = Message.objects.filter(pk=kwargs["pk"]).defer("text", "new_text", "headers", "raw").first()
         if mail is None or not mail.html:
-            raise Http404("This mail has no HTML.")
+            raise Http404(gettext("This mail has no HTML."))
         if not self.model_admin.has_view_permission(request, mail):
             raise PermissionDenied
         if kwargs["part"] == "frame":

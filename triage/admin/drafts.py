@@ -10,6 +10,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter
 from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
@@ -68,7 +69,7 @@ class DraftForm(forms.ModelForm):
     def clean(self) -> dict[str, Any]:
         told = super().clean() or self.cleaned_data
         if told.get("seen") not in (None, self.instance.version):
-            raise forms.ValidationError("Somebody changed this draft meanwhile; reload the page to see their text.")
+            raise forms.ValidationError(_("Somebody changed this draft meanwhile; reload the page to see their text."))
         return told
 
 
@@ -78,7 +79,7 @@ class DraftPage(NeverDeleted, WithDeeds, Rows):
     list_display = ["to", "subject", "owner", "state_label", "age"]
     list_filter = [("state", ChoicesDropdownFilter), "owner_name", "language", ("created_at", RangeDateFilter)]
     search_fields = ["to_address", "to_name", "subject", "body"]
-    search_help_text = "Recipient, subject or words of the text"
+    search_help_text = gettext_lazy("Recipient, subject or words of the text")
     list_select_related = ["message"]
     ordering = ["-pk"]
     actions_detail = ["approve", "reject", "undo"]
@@ -108,8 +109,8 @@ class DraftPage(NeverDeleted, WithDeeds, Rows):
         text = ["subject", "body", "seen"] if self.has_change_permission(request, obj) else ["subject", "body"]
         return [
             (None, {"fields": [("state", "from_address"), ("to_name", "to_address"), "cc", *text]}),
-            ("The mail that it answers", {"fields": ["original_mail"]}),
-            ("As it was drafted", {"fields": ["drafted", "age", "decision"], "classes": ["collapse"]}),
+            (_("The mail that it answers"), {"fields": ["original_mail"]}),
+            (_("As it was drafted"), {"fields": ["drafted", "age", "decision"], "classes": ["collapse"]}),
         ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Draft]:
@@ -136,44 +137,45 @@ class DraftPage(NeverDeleted, WithDeeds, Rows):
             return HttpResponseRedirect(request.path)
         return answer
 
-    @column("To", header=True, ordering="to_address")
+    @column(gettext_lazy("To"), header=True, ordering="to_address")
     def to(self, draft: Draft) -> tuple[str, str] | str:
         return (draft.to_name or draft.to_address, draft.to_address if draft.to_name else "")
 
-    @column("In the name of", ordering="owner_name")
+    @column(gettext_lazy("In the name of"), ordering="owner_name")
     def owner(self, draft: Draft) -> str:
         return draft.owner_name
 
-    @column("State", ordering="state", label=COLOURS)
+    @column(gettext_lazy("State"), ordering="state", label=COLOURS)
     def state_label(self, draft: Draft) -> tuple[str, str]:
         return draft.state, draft.get_state_display()
 
-    @column("Drafted", ordering="created_at")
+    @column(gettext_lazy("Drafted"), ordering="created_at")
     def age(self, draft: Draft) -> str:
         return ago(draft.created_at)
 
-    @column("They wrote")
+    @column(gettext_lazy("They wrote"))
     def original_mail(self, draft: Draft) -> str:
         return plain(draft.message.text)
 
-    @column("Text")
+    @column(gettext_lazy("Text"))
     def drafted(self, draft: Draft) -> str:
         return plain(draft.original_body)
 
-    @column("Decided")
+    @column(gettext_lazy("Decided"))
     def decision(self, draft: Draft) -> str:
         if draft.decided_at is None:
-            return "not yet"
-        return f"{draft.get_state_display()} by {draft.decided_by or 'somebody'} {draft.reject_reason}".strip()
+            return _("not yet")
+        told = {"state": draft.get_state_display(), "who": draft.decided_by or _("somebody")}
+        return f"{_('%(state)s by %(who)s') % told} {draft.reject_reason}".strip()
 
     @deed(
-        "Approve and send",
+        gettext_lazy("Approve and send"),
         permission="triage.change_draft",
         form=Versioned,
         icon="send",
         variant=ActionVariant.PRIMARY,
         when=is_waiting,
-        text="The reply goes out as it is saved here, and its copy is filed in Sent.",
+        text=gettext_lazy("The reply goes out as it is saved here, and its copy is filed in Sent."),
     )
     def approve(self, request: HttpRequest, draft: Draft, answers: dict[str, Any]) -> str:
         draft.version = answers["version"]
@@ -184,12 +186,12 @@ class DraftPage(NeverDeleted, WithDeeds, Rows):
         }
 
     @deed(
-        "Reject",
+        gettext_lazy("Reject"),
         permission="triage.change_draft",
         form=AskWhyNot,
         icon="block",
         when=is_waiting,
-        text="Nothing is sent, and the draft is taken out of the mailbox.",
+        text=gettext_lazy("Nothing is sent, and the draft is taken out of the mailbox."),
     )
     def reject(self, request: HttpRequest, draft: Draft, answers: dict[str, Any]) -> str:
         draft.version = answers["version"]
@@ -197,11 +199,11 @@ class DraftPage(NeverDeleted, WithDeeds, Rows):
         return _("Rejected: nothing is sent.")
 
     @deed(
-        "Undo",
+        gettext_lazy("Undo"),
         permission="triage.change_draft",
         icon="undo",
         when=is_held,
-        text="What was just decided of this draft has not taken effect yet, and will not.",
+        text=gettext_lazy("What was just decided of this draft has not taken effect yet, and will not."),
     )
     def undo(self, request: HttpRequest, draft: Draft, answers: dict[str, Any]) -> str:
         held = Decision.held().filter(draft=draft).first()

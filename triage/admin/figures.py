@@ -10,8 +10,10 @@ from django.conf import settings
 from django.db.models import Count, Max, Min, Sum
 from django.db.models.functions import TruncDate
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from crm.models import Lead
 from routing.models import Assignment, Hold, Rule
@@ -67,25 +69,33 @@ def figures(since: datetime, days: int) -> list[Figure]:
     moved = Assignment.objects.filter(at__gte=since, rule__in=(Rule.MANUAL, Rule.OVERDUE)).count()
     return [
         Figure(
-            "Captured",
+            _("Captured"),
             str(rows.count()),
-            f"{missing} missing · inbox read {_ago(looked)}",
+            _("%(missing)s missing · inbox read %(when)s") % {"missing": missing, "when": _ago(looked)},
             "triage_message_changelist",
             bad=bool(missing),
         ),
-        Figure("Waiting for review", str(reviews()), _oldest(oldest), "triage_message_changelist", "?status=review"),
+        Figure(_("Waiting for review"), str(reviews()), _oldest(oldest), "triage_message_changelist", "?status=review"),
         Figure(
-            "Drafts to approve",
+            _("Drafts to approve"),
             str(drafts()),
             _oldest(first_draft.created_at if first_draft else None),
             "triage_draft_changelist",
             "?state=waiting",
         ),
         time_to_draft(since),
-        Figure("Held leads", str(waits), "given to nobody yet", "routing_hold_changelist", bad=waits > 0),
-        Figure("Handed over", str(moved), f"in {days} days", "routing_assignment_changelist", "?rule=manual"),
+        Figure(_("Held leads"), str(waits), _("given to nobody yet"), "routing_hold_changelist", bad=waits > 0),
+        Figure(
+            _("Handed over"),
+            str(moved),
+            ngettext("in %(days)s day", "in %(days)s days", days) % {"days": days},
+            "routing_assignment_changelist",
+            "?rule=manual",
+        ),
         model_cost(since),
-        Figure("Problems", str(wrong), "failed, unconfirmed or unreadable", "triage_message_problems", bad=wrong > 0),
+        Figure(
+            _("Problems"), str(wrong), _("failed, unconfirmed or unreadable"), "triage_message_problems", bad=wrong > 0
+        ),
     ]
 
 
@@ -96,11 +106,10 @@ def time_to_draft(since: datetime) -> Figure:
         (made - found).total_seconds() for made, found in rows.values_list("created_at", "message__created_at")[:2000]
     )
     if not took:
-        return Figure("From capture to draft", "-", "no draft yet", "triage_draft_changelist")
+        return Figure(_("From capture to draft"), "-", _("no draft yet"), "triage_draft_changelist")
     cuts = quantiles(took, n=20) if len(took) > 1 else took * 19
-    return Figure(
-        "From capture to draft", _seconds(cuts[9]), f"95 of 100 within {_seconds(cuts[18])}", "triage_draft_changelist"
-    )
+    below = _("95 of 100 within %(time)s") % {"time": _seconds(cuts[18])}
+    return Figure(_("From capture to draft"), _seconds(cuts[9]), below, "triage_draft_changelist")
 
 
 def model_cost(since: datetime) -> Figure:
@@ -115,7 +124,7 @@ def model_cost(since: datetime) -> Figure:
     below = (told or below) if settings.LLM_MODEL else _("embedded classifier")
     failures = _("%(failed)d failures") % {"failed": failed}
     page = "triage_classification_changelist"
-    return Figure("Model cost", f"${cost:.2f}", f"{below} · {failures}", page, bad=bool(told))
+    return Figure(_("Model cost"), f"${cost:.2f}", f"{below} · {failures}", page, bad=bool(told))
 
 
 def mix(since: datetime) -> Mapping[date, Counter[str]]:
@@ -131,7 +140,7 @@ def chart(days: Mapping[date, Counter[str]]) -> dict[str, object]:
     """The same as Chart.js wants it."""
     colours = ("var(--color-primary-600)", "var(--color-primary-300)", "var(--color-base-500)", "#cbd5e1", "#f97316")
     return {
-        "labels": [f"{day:%-d %b}" for day in days],
+        "labels": [date_format(day, "j M") for day in days],
         "datasets": [
             {
                 "label": category.label,
@@ -199,20 +208,27 @@ def confidences(rows: Sequence[tuple[str, float, str]]) -> list[tuple[str, int, 
     changed = Counter(min(int(sure * BINS), BINS - 1) for cat, sure, said in rows if said and said != cat)
     most = max(bins.values(), default=1)
     return [
-        (f"{10 * n} to {10 * (n + 1)} %", bins[n], round(100 * bins[n] / most), f"{changed[n]} of {seen[n]}")
+        (
+            _("%(low)d to %(high)d %%") % {"low": 10 * n, "high": 10 * (n + 1)},
+            bins[n],
+            round(100 * bins[n] / most),
+            _("%(some)d of %(all)d") % {"some": changed[n], "all": seen[n]},
+        )
         for n in range(BINS)
         if bins[n]
     ]
 
 
 def _oldest(moment: datetime | None) -> str:
-    return f"the oldest came {_ago(moment)}" if moment else "nothing waits"
+    return _("the oldest came %(when)s") % {"when": _ago(moment)} if moment else _("nothing waits")
 
 
 def _ago(moment: datetime | None) -> str:
     if moment is None:
-        return "never"
-    return f"{timesince(moment, depth=1)} ago" if timezone.now() - moment > timedelta(minutes=1) else "just now"
+        return _("never")
+    if timezone.now() - moment <= timedelta(minutes=1):
+        return _("just now")
+    return _("%(time)s ago") % {"time": timesince(moment, depth=1)}
 
 
 def _seconds(seconds: float) -> str:

@@ -8,7 +8,8 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter, RangeNumericFilter
 
 from inbox_router.admin.rows import ReadOnly, Rows, column
@@ -32,11 +33,13 @@ class RuleForm(forms.ModelForm):
         told = super().clean() or self.cleaned_data
         kind, scope, pattern = told.get("kind"), told.get("scope"), told.get("pattern", "")
         if kind == SenderRule.Kind.ALWAYS and not told.get("category"):
-            self.add_error("category", "Choose the category that this sender's mail always gets.")
+            self.add_error("category", gettext("Choose the category that this sender's mail always gets."))
         if scope == SenderRule.Scope.ADDRESS and "@" not in pattern:
-            self.add_error("pattern", "Write a whole address, such as news@example.com, or choose a domain below.")
+            self.add_error(
+                "pattern", gettext("Write a whole address, such as news@example.com, or choose a domain below.")
+            )
         if scope != SenderRule.Scope.ADDRESS and "@" in pattern:
-            self.add_error("pattern", "Write the domain only, such as example.com.")
+            self.add_error("pattern", gettext("Write the domain only, such as example.com."))
         return told
 
 
@@ -46,9 +49,9 @@ class SenderRulePage(Rows):
     list_display = ["pattern", "scope", "kind_label", "category", "active"]
     list_filter = [("kind", ChoicesDropdownFilter), ("category", ChoicesDropdownFilter), "active"]
     search_fields = ["pattern", "note"]
-    search_help_text = "Address, domain or note"
+    search_help_text = _("Address, domain or note")
     ordering = ["pattern"]
-    when_empty = gettext_lazy("Add one for a sender whose mail is always the same, such as a newsletter of a supplier.")
+    when_empty = _("Add one for a sender whose mail is always the same, such as a newsletter of a supplier.")
     change_form_after_template = "admin/triage/rule_preview.html"
 
     def get_urls(self) -> list[URLPattern]:
@@ -75,7 +78,7 @@ class SenderRulePage(Rows):
         answer: HttpResponse = super().changeform_view(request, object_id, form_url, shown | (extra_context or {}))
         return answer
 
-    @column("What follows", ordering="kind", label={"internal": "info", "always": "warning"})
+    @column(_("What follows"), ordering="kind", label={"internal": "info", "always": "warning"})
     def kind_label(self, rule: SenderRule) -> tuple[str, str]:
         return rule.kind, rule.get_kind_display().partition(",")[0]
 
@@ -90,7 +93,7 @@ class ClassificationPage(ReadOnly, Rows):
         ("created_at", RangeDateFilter),
     ]
     search_fields = ["reason"]  # shows the search box; get_search_results has its own index
-    search_help_text = "Name, address, subject or words of the message"
+    search_help_text = _("Name, address, subject or words of the message")
     ordering = ["-pk"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Classification]:
@@ -102,26 +105,26 @@ class ClassificationPage(ReadOnly, Rows):
     ) -> tuple[QuerySet[Classification], bool]:
         return (queryset.filter(message__in=matching(search_term)) if search_term.strip() else queryset), False
 
-    @column("Message", header=True)
+    @column(_("Message"), header=True)
     def about(self, row: Classification) -> tuple[str, str]:
-        return (row.message.subject or "no subject", row.message.sender_address)
+        return (row.message.subject or gettext("no subject"), row.message.sender_address)
 
     @column(
-        "Taken for",
+        _("Taken for"),
         ordering="category",
         label={Category.LEAD: "success", Category.ACCOUNTING: "info", Category.UNCERTAIN: "warning"},
     )
     def category_label(self, row: Classification) -> tuple[str, str]:
         return row.category, row.get_category_display()
 
-    @column("Sure", ordering="confidence")
+    @column(_("Sure"), ordering="confidence")
     def how_sure(self, row: Classification) -> str:
         return row.error or row.sure
 
-    @column("By", ordering="judge")
+    @column(_("By"), ordering="judge")
     def by(self, row: Classification) -> str:
         return str(row.person) if row.person else row.model or row.get_judge_display()
 
-    @column("When", ordering="created_at")
+    @column(_("When"), ordering="created_at")
     def when(self, row: Classification) -> str:
         return ago(row.created_at)

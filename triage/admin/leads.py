@@ -14,7 +14,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter, RelatedDropdownFilter
 from unfold.widgets import UnfoldAdminSelectWidget
 
@@ -35,7 +35,10 @@ class AskWhom(AskWhy):
     """A dialog that asks who gets a lead, and why."""
 
     to = forms.ModelChoiceField(
-        Salesperson.objects.filter(active=True), label="To", widget=UnfoldAdminSelectWidget(), empty_label="Choose"
+        Salesperson.objects.filter(active=True),
+        label=gettext_lazy("To"),
+        widget=UnfoldAdminSelectWidget(),
+        empty_label=gettext_lazy("Choose"),
     )
     field_order = ["to", "why"]
 
@@ -56,22 +59,28 @@ def can_be_given(lead: Lead) -> bool:
 def clock_lines(row: Assignment) -> Iterator[str]:
     """What the response clock did with an assignment, step by step."""
     if row.hops:
-        yield f"passed on {row.hops} time{'s' if row.hops > 1 else ''} for want of an answer"
-    for what, at in (
-        ("accepted", row.accepted_at),
-        ("reminded", row.reminded_at),
-        ("managers told", row.escalated_at),
-        ("answered", row.answered_at),
+        said = ngettext(
+            "passed on %(hops)s time for want of an answer",
+            "passed on %(hops)s times for want of an answer",
+            row.hops,
+        )
+        yield said % {"hops": row.hops}
+    for said, at in (
+        (_("accepted %(when)s"), row.accepted_at),
+        (_("reminded %(when)s"), row.reminded_at),
+        (_("managers told %(when)s"), row.escalated_at),
+        (_("answered %(when)s"), row.answered_at),
     ):
         if at:
-            yield f"{what} {moment(at)}"
+            yield said % {"when": moment(at)}
     if row.due_at and row.active and not row.answered_at:
-        late = "overdue since" if row.due_at < timezone.now() else "answer is due"
-        yield f"{late} {moment(row.due_at)}"
+        late = row.due_at < timezone.now()
+        said = _("overdue since %(when)s") if late else _("answer is due %(when)s")
+        yield said % {"when": moment(row.due_at)}
 
 
 def moment(at: datetime) -> str:
-    return f"{timezone.localtime(at):%-d %b %Y %H:%M}"
+    return date_format(timezone.localtime(at), "j M Y H:i")
 
 
 def conversation(lead: Lead) -> str:
@@ -98,7 +107,7 @@ class History(ReadOnly, Lines):
     """Who had a lead, and what the response clock did meanwhile."""
 
     model = Assignment
-    verbose_name_plural = "Who had it"
+    verbose_name_plural = gettext_lazy("Who had it")
     fields = ["salesperson", "cc", "rule_label", "reason", "by", "at", "clock"]
     readonly_fields = fields
     show_change_link = True
@@ -107,11 +116,11 @@ class History(ReadOnly, Lines):
         rows: QuerySet[Assignment] = super().get_queryset(request)
         return rows.select_related("salesperson", "cc", "pool", "lead__contact")
 
-    @column("Rule")
+    @column(gettext_lazy("Rule"))
     def rule_label(self, row: Assignment) -> str:
         return row.get_rule_display().partition(":")[0]
 
-    @column("Clock")
+    @column(gettext_lazy("Clock"))
     def clock(self, row: Assignment) -> str:
         return "; ".join(clock_lines(row))
 
@@ -128,7 +137,7 @@ class LeadPage(NeverDeleted, WithDeeds, Rows):
         ("created_at", RangeDateFilter),
     ]
     search_fields = ["subject", "contact__name", "contact__address", "contact__company", "owner_name"]
-    search_help_text = "Subject, customer or owner"
+    search_help_text = gettext_lazy("Subject, customer or owner")
     list_select_related = ["contact"]
     ordering = ["-pk"]
     inlines = [History]
@@ -151,21 +160,21 @@ class LeadPage(NeverDeleted, WithDeeds, Rows):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # a lead is made of a mail
 
-    @column("Lead", ordering="subject")
+    @column(gettext_lazy("Lead"), ordering="subject")
     def about(self, lead: Lead) -> str:
-        return lead.subject or "no subject"
+        return lead.subject or _("no subject")
 
-    @column("Customer", header=True, ordering="contact__name")
+    @column(gettext_lazy("Customer"), header=True, ordering="contact__name")
     def customer(self, lead: Lead) -> tuple[str, str]:
         contact = lead.contact
         return (contact.name or contact.address, contact.address if contact.name else contact.company)
 
-    @column("Owner", ordering="owner_name")
+    @column(gettext_lazy("Owner"), ordering="owner_name")
     def owner(self, lead: Lead) -> str:
-        return lead.owner_name or "nobody yet"
+        return lead.owner_name or _("nobody yet")
 
     @column(
-        "Stage",
+        gettext_lazy("Stage"),
         ordering="stage",
         label={"open": "info", "won": "success", "lost": "default", "junk": "danger", "bounced": "danger"},
     )
@@ -174,18 +183,19 @@ class LeadPage(NeverDeleted, WithDeeds, Rows):
             return "bounced", _("reply bounced")
         return lead.stage, lead.get_stage_display().partition(":")[0]
 
-    @column("Came in", ordering="created_at")
+    @column(gettext_lazy("Came in"), ordering="created_at")
     def since(self, lead: Lead) -> str:
         return ago(lead.created_at)
 
-    @column("Inquiry")
+    @column(gettext_lazy("Inquiry"))
     def inquiry(self, lead: Lead) -> str:
         return plain(lead.first_message)
 
-    @column("Mail")
+    @column(gettext_lazy("Mail"))
     def mails(self, lead: Lead) -> str:
         url = reverse("admin:triage_message_changelist")
-        return format_html('<a class="text-link" href="{}?thread_id={}">Show its thread</a>', url, lead.thread_id)
+        said = _("Show its thread")
+        return format_html('<a class="text-link" href="{}?thread_id={}">{}</a>', url, lead.thread_id, said)
 
     @column(gettext_lazy("Automatic mail"))
     def machines(self, lead: Lead) -> SafeString | str:
@@ -197,7 +207,7 @@ class LeadPage(NeverDeleted, WithDeeds, Rows):
         item = '<li><a class="text-link" href="{}">{}</a> {}</li>'
         return format_html("<ul>{}</ul>", format_html_join("", item, lines)) if lines else _("none")
 
-    @column("Why this person")
+    @column(gettext_lazy("Why this person"))
     def decision(self, lead: Lead) -> str:
         given = active_assignment(lead)
         if given is None:
@@ -205,41 +215,43 @@ class LeadPage(NeverDeleted, WithDeeds, Rows):
             return _("Nobody has it yet: %(why)s") % {"why": held.reason} if held else plain(conversation(lead))
         return plain(card_text(Card.read(given.card)) if given.card else given.reason)
 
-    @column("Response clock")
+    @column(gettext_lazy("Response clock"))
     def clock(self, lead: Lead) -> str:
         given = active_assignment(lead)
-        return plain("\n".join(clock_lines(given)) if given else "") or "not watched"
+        return plain("\n".join(clock_lines(given)) if given else "") or _("not watched")
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(LeavingPage.as_view(model_admin=self))
         return [path("leaving/<int:pk>/", view, name="crm_lead_leaving"), *super().get_urls()]
 
     @deed(
-        "Give to",
+        gettext_lazy("Give to"),
         permission="routing.change_assignment",
         form=AskWhom,
         icon="forward",
         when=can_be_given,
-        text="The turn that was paid for the lead goes back to who has it now and is charged to the new one.",
+        text=gettext_lazy(
+            "The turn that was paid for the lead goes back to who has it now and is charged to the new one."
+        ),
     )
     def give_to(self, request: HttpRequest, lead: Lead, answers: dict[str, Any]) -> str:
         given = hand_over(lead, answers["to"], person(request), why=answers["why"])
-        return f"{given.salesperson} has the lead now."
+        return _("%(who)s has the lead now.") % {"who": given.salesperson}
 
     @deed(
-        "Was no lead",
+        gettext_lazy("Was no lead"),
         permission="routing.change_assignment",
         form=AskWhy,
         icon="delete_sweep",
         when=can_be_junk,
-        text="The lead is marked as junk, and the turns that were paid for it are credited back.",
+        text=gettext_lazy("The lead is marked as junk, and the turns that were paid for it are credited back."),
     )
     def junk(self, request: HttpRequest, lead: Lead, answers: dict[str, Any]) -> str:
         given = active_assignment(lead)
         if given is None:
-            raise HandoverError("Nobody has this lead any more; nothing was changed.")
+            raise HandoverError(_("Nobody has this lead any more; nothing was changed."))
         credit_back(given, str(person(request)), answers["why"])
-        return f"Marked as junk; {given.salesperson} is credited."
+        return _("Marked as junk; %(who)s is credited.") % {"who": given.salesperson}
 
 
 @admin.register(Hold)
@@ -252,26 +264,26 @@ class HoldPage(ReadOnly, WithDeeds, Rows):
     actions_detail = ["give_to"]
     refusals = (HandoverError,)
 
-    @column("Lead", header=True)
+    @column(gettext_lazy("Lead"), header=True)
     def about(self, hold: Hold) -> tuple[str, str]:
-        return (hold.lead.subject or "no subject", str(hold.lead.contact))
+        return (hold.lead.subject or _("no subject"), str(hold.lead.contact))
 
-    @column("State", label={"waits": "warning", "given": "success"})
+    @column(gettext_lazy("State"), label={"waits": "warning", "given": "success"})
     def waits(self, hold: Hold) -> tuple[str, str]:
-        return ("given", "given out") if hold.resolved_at else ("waits", "waits")
+        return ("given", _("given out")) if hold.resolved_at else ("waits", _("waits"))
 
-    @column("Since", ordering="since")
+    @column(gettext_lazy("Since"), ordering="since")
     def when(self, hold: Hold) -> str:
         return ago(hold.since)
 
     @deed(
-        "Give to",
+        gettext_lazy("Give to"),
         permission="routing.change_assignment",
         form=AskWhom,
         icon="forward",
         when=lambda hold: hold.resolved_at is None,
-        text="Nobody could be given this lead yet. Choose who gets it.",
+        text=gettext_lazy("Nobody could be given this lead yet. Choose who gets it."),
     )
     def give_to(self, request: HttpRequest, hold: Hold, answers: dict[str, Any]) -> str:
         given = hand_over(hold.lead, answers["to"], person(request), why=answers["why"])
-        return f"{given.salesperson} has the lead now."
+        return _("%(who)s has the lead now.") % {"who": given.salesperson}

@@ -1,6 +1,7 @@
 """The pages of what the embedded classifier learned from people."""
 
 from django.contrib import admin
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from inbox_router.admin.rows import ReadOnly, Rows, column
@@ -41,4 +42,4 @@ class CachedAnswerPage(ReadOnly, Rows):
 
     @column(_("Used until"), ordering="expires_at")
     def until(self, row: CachedAnswer) -> str:
-        return f"{row.expires_at:%Y-%m-%d}"
+        return date_format(row.expires_at, "j M Y")

@@ -7,6 +7,8 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from inbox_router.admin.pages import Page
@@ -20,13 +22,13 @@ class LeavingForm(forms.Form):
 
     to = forms.ModelChoiceField(
         Salesperson.objects.none(),
-        label="Give the open leads to",
+        label=_("Give the open leads to"),
         required=False,
         widget=UnfoldAdminSelectWidget(),
-        empty_label="the next person of each pool",
+        empty_label=_("the next person of each pool"),
     )
-    keep = forms.BooleanField(label="Leave the open leads where they are", required=False)
-    why = forms.CharField(label="Why", max_length=300, widget=UnfoldAdminTextInputWidget())
+    keep = forms.BooleanField(label=_("Leave the open leads where they are"), required=False)
+    why = forms.CharField(label=_("Why"), max_length=300, widget=UnfoldAdminTextInputWidget())
 
     def __init__(self, leaving: Salesperson, data: Any = None) -> None:
         super().__init__(data)
@@ -36,14 +38,15 @@ class LeavingForm(forms.Form):
 class LeavingPage(Page):
     """What a person's leaving touches, and the deed."""
 
-    title = "Leaves the team"
+    title = _("Leaves the team")
     permission_required = ("routing.change_salesperson", "routing.change_assignment")
     template_name = "admin/triage/leaving.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         who = get_object_or_404(Salesperson, pk=self.kwargs["pk"])
         leads = open_leads(who).select_related("lead__contact", "pool").order_by("pk")
-        shown = {"who": who, "touched": touched_by(who), "leads": leads, "title": f"{who} leaves the team"}
+        said = gettext("%(who)s leaves the team") % {"who": who}
+        shown = {"who": who, "touched": touched_by(who), "leads": leads, "title": said}
         return {"form": LeavingForm(who)} | super().get_context_data(**kwargs) | shown
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -67,5 +70,7 @@ def leave(who: Salesperson, by: str, why: str, to: Salesperson | None = None, *,
     new = [] if keep else hand_over_leads(who, by, why, to)
     for assignment in new:
         draft_for(assignment)
-    count, left = len(new), open_leads(who).count()
-    return f"{who} has left; leads handed over: {count}." + (f" Still with {who}: {left}." if left else "")
+    told = {"who": who, "count": len(new), "left": open_leads(who).count()}
+    if told["left"]:
+        return gettext("%(who)s has left; leads handed over: %(count)s. Still with %(who)s: %(left)s.") % told
+    return gettext("%(who)s has left; leads handed over: %(count)s.") % told

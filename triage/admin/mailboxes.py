@@ -5,6 +5,8 @@ import json
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import URLPattern, path
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RangeDateFilter, RelatedDropdownFilter
 
 from inbox_router.admin.rows import NeverDeleted, ReadOnly, Rows, column
@@ -30,17 +32,17 @@ class MailboxPage(NeverDeleted, Rows):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    @column("Mailbox", header=True, ordering="name")
+    @column(_("Mailbox"), header=True, ordering="name")
     def named(self, box: Mailbox) -> tuple[str, str]:
         return (box.name, box.address)
 
-    @column("State", label={"off": "default", "error": "danger", "ok": "success"})
+    @column(_("State"), label={"off": "default", "error": "danger", "ok": "success"})
     def state(self, box: Mailbox) -> tuple[str, str]:
         if not box.active:
-            return "off", "switched off"
-        return ("error", "cannot be read") if box.last_error else ("ok", "watched")
+            return "off", gettext("switched off")
+        return ("error", gettext("cannot be read")) if box.last_error else ("ok", gettext("watched"))
 
-    @column("Last looked at", ordering="last_polled_at")
+    @column(_("Last looked at"), ordering="last_polled_at")
     def polled(self, box: Mailbox) -> str:
         return ago(box.last_polled_at)
 
@@ -54,19 +56,19 @@ class RunPage(ReadOnly, Rows):
     fields = ["mailbox", "when", "took", "did"]
     readonly_fields = ["when", "took", "did"]
 
-    @column("Started", ordering="started_at")
+    @column(_("Started"), ordering="started_at")
     def when(self, run: Run) -> str:
         return ago(run.started_at)
 
-    @column("Took")
+    @column(_("Took"))
     def took(self, run: Run) -> str:
         if run.finished_at is None:
-            return "not finished"
+            return gettext("not finished")
         return f"{(run.finished_at - run.started_at).total_seconds():.1f} s"
 
-    @column("Did")
+    @column(_("Did"))
     def did(self, run: Run) -> str:
-        return ", ".join(f"{count} {what}" for what, count in sorted(run.counts.items())) or "nothing was new"
+        return ", ".join(f"{count} {what}" for what, count in sorted(run.counts.items())) or gettext("nothing was new")
 
 
 @admin.register(CaptureCheck)
@@ -80,15 +82,15 @@ class CaptureCheckPage(ReadOnly, Rows):
     fields = ["mailbox", "when", "messages", "unexplained", "details"]
     readonly_fields = ["when", "details"]
 
-    @column("Checked", ordering="at")
+    @column(_("Checked"), ordering="at")
     def when(self, check: CaptureCheck) -> str:
         return ago(check.at)
 
-    @column("Not accounted for", ordering="unexplained", label={"none": "success", "some": "danger"})
+    @column(_("Not accounted for"), ordering="unexplained", label={"none": "success", "some": "danger"})
     def missing(self, check: CaptureCheck) -> tuple[str, str]:
-        return ("some", str(check.unexplained)) if check.unexplained else ("none", "none")
+        return ("some", str(check.unexplained)) if check.unexplained else ("none", gettext("none"))
 
-    @column("What was found")
+    @column(_("What was found"))
     def details(self, check: CaptureCheck) -> str:
         return plain(json.dumps(check.facts, indent=2, ensure_ascii=False))
 
@@ -103,7 +105,7 @@ class HeartbeatPage(ReadOnly, Rows):
         view = self.admin_site.admin_view(HealthPage.as_view(model_admin=self))
         return [path("health/", view, name="triage_heartbeat_health"), *super().get_urls()]
 
-    @column("Last sign of life", ordering="beat_at")
+    @column(_("Last sign of life"), ordering="beat_at")
     def beat(self, heart: Heartbeat) -> str:
         return ago(heart.beat_at)
 
@@ -116,6 +118,6 @@ class SentMailPage(ReadOnly, Rows):
     search_fields = ["subject", "from_address", "to_addresses"]
     ordering = ["-sent_at"]
 
-    @column("Sent", ordering="sent_at")
+    @column(_("Sent"), ordering="sent_at")
     def when(self, mail: SentMail) -> str:
         return ago(mail.sent_at)

@@ -54,7 +54,10 @@ class AskCategory(Ask):
 
     category = forms.ChoiceField(choices=CHOICES, widget=UnfoldAdminRadioSelectWidget())
     why = forms.CharField(
-        label="Why (if you like)", required=False, max_length=300, widget=UnfoldAdminTextareaWidget(attrs={"rows": 2})
+        label=_("Why (if you like)"),
+        required=False,
+        max_length=300,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
     )
     version = forms.IntegerField(widget=forms.HiddenInput)
 
@@ -66,19 +69,19 @@ class AskCategory(Ask):
 
 class Judgements(ReadOnly, Lines):
     model = Classification
-    verbose_name_plural = "What it was taken for"
+    verbose_name_plural = _("What it was taken for")
     fields = ["category", "how_sure", "judge", "model", "reason"]
     readonly_fields = fields
     ordering = ["-pk"]
 
-    @column("Sure")
+    @column(_("Sure"))
     def how_sure(self, row: Classification) -> str:
         return row.sure
 
 
 class Owed(ReadOnly, Lines):
     model = MailboxDelivery
-    verbose_name_plural = "What was owed for it in the mailbox"
+    verbose_name_plural = _("What was owed for it in the mailbox")
     fields = ["deed", "label", "state", "attempts", "evidence", "error"]
     readonly_fields = fields
     ordering = ["pk"]
@@ -98,7 +101,7 @@ class MessagePage(ReadOnly, WithDeeds, Rows):
         ("drafts", admin.EmptyFieldListFilter),
     ]
     search_fields = ["sender_address"]  # shows the search box; get_search_results has its own index
-    search_help_text = "Name, address, subject or words of the text"
+    search_help_text = _("Name, address, subject or words of the text")
     when_empty = _("New mail appears within a minute of its arrival. If none does, System, Health tells why.")
     list_select_related = ["mailbox"]
     ordering = ["-received_at", "-pk"]
@@ -107,9 +110,9 @@ class MessagePage(ReadOnly, WithDeeds, Rows):
     refusals = (Conflict,)
     fieldsets = [
         (None, {"fields": ["about", "from_whom", "received", "mail", "designed", "attached"]}),
-        ("Decision", {"fields": ["category", "sure", "status", "review_reason", "concerns", "draft_link", "story"]}),
+        (_("Decision"), {"fields": ["category", "sure", "status", "review_reason", "concerns", "draft_link", "story"]}),
         (
-            "On the server",
+            _("On the server"),
             {
                 "fields": [
                     "mailbox",
@@ -170,46 +173,51 @@ class MessagePage(ReadOnly, WithDeeds, Rows):
         if not self.has_view_permission(request, row):
             raise PermissionDenied
         if row is None or row.raw is None:
-            raise Http404("The bytes of this mail were not kept.")
+            raise Http404(gettext("The bytes of this mail were not kept."))
         name = f'attachment; filename="message-{row.pk}.txt"'
         headers = {"Content-Disposition": name, "X-Content-Type-Options": "nosniff"}
         return HttpResponse(bytes(row.raw), content_type="text/plain; charset=utf-8", headers=headers)
 
     # --- columns and fields ---
 
-    @column("Sender", header=True, ordering="sender_name")
+    @column(_("Sender"), header=True, ordering="sender_name")
     def sender(self, row: Message) -> tuple[str, str]:
-        return (row.sender_name or row.sender_address or "unknown", row.sender_address if row.sender_name else "")
+        return (
+            row.sender_name or row.sender_address or gettext("unknown"),
+            row.sender_address if row.sender_name else "",
+        )
 
-    @column("Subject", ordering="subject")
+    @column(_("Subject"), ordering="subject")
     def about(self, row: Message) -> str:
-        return row.subject or "no subject"
+        return row.subject or gettext("no subject")
 
-    @column("Taken for", ordering="category", label=CATEGORY_COLOURS)
+    @column(_("Taken for"), ordering="category", label=CATEGORY_COLOURS)
     def taken_for(self, row: Message) -> tuple[str, str] | str:
         if not row.category:
             return ""
         sure = f" {int((row.confidence or 0) * 100)} %" if row.confidence is not None else ""
         return row.category, f"{row.get_category_display()}{sure}"
 
-    @column("State", ordering="status", label=STATUS_COLOURS)
+    @column(_("State"), ordering="status", label=STATUS_COLOURS)
     def state(self, row: Message) -> tuple[str, str]:
         return row.status, row.get_status_display().partition(":")[0]
 
-    @column("Received", ordering="received_at")
+    @column(_("Received"), ordering="received_at")
     def received(self, row: Message) -> str:
         return ago(row.received_at)
 
-    @column("Sure")
+    @column(_("Sure"))
     def sure(self, row: Message) -> str:
         return "" if row.confidence is None else f"{int(row.confidence * 1000) / 10:g} %"
 
-    @column("From")
+    @column(_("From"))
     def from_whom(self, row: Message) -> str:
-        who = f"{row.sender_name} <{row.sender_address}>" if row.sender_name else row.sender_address or "unknown"
+        who = (
+            f"{row.sender_name} <{row.sender_address}>" if row.sender_name else row.sender_address or gettext("unknown")
+        )
         return f"{who}. {row.doubt or row.sender_evidence}" if row.doubt or row.sender_evidence else who
 
-    @column("Text")
+    @column(_("Text"))
     def mail(self, row: Message) -> str:
         return plain(row.text)
 
@@ -221,9 +229,11 @@ class MessagePage(ReadOnly, WithDeeds, Rows):
         said = gettext("Show it without pictures and links")
         return format_html('<a class="text-link" href="{}">{}</a>', url, said)
 
-    @column("Attachments")
+    @column(_("Attachments"))
     def attached(self, row: Message) -> str:
-        return ", ".join(str(part.get("name") or part.get("type") or "unnamed") for part in row.attachments) or "none"
+        return ", ".join(
+            str(part.get("name") or part.get("type") or gettext("unnamed")) for part in row.attachments
+        ) or gettext("none")
 
     @column(_("Concerns"))
     def concerns(self, row: Message) -> SafeString | str:
@@ -236,41 +246,42 @@ class MessagePage(ReadOnly, WithDeeds, Rows):
         ]
         return format_html_join("", '<p>{}: <a class="text-link" href="{}">{}</a></p>', links) or gettext("no lead")
 
-    @column("Reply")
+    @column(_("Reply"))
     def draft_link(self, row: Message) -> SafeString | str:
         drafts = [
             (reverse("admin:triage_draft_change", args=(one.pk,)), one.subject, one.get_state_display())
             for one in row.drafts.order_by("pk")
         ]
-        return format_html_join("", '<a class="text-link" href="{}">{}</a>: {} ', drafts) or "none"
+        return format_html_join("", '<a class="text-link" href="{}">{}</a>: {} ', drafts) or gettext("none")
 
-    @column("What happened")
+    @column(_("What happened"))
     def story(self, row: Message) -> SafeString:
         entries = AuditEntry.objects.filter(subject=f"message:{row.pk}").order_by("pk")
         lines = [(ago(e.at), e.summary, f"({e.reason})" if e.reason else "", e.actor) for e in entries]
         return format_html('<ol class="story">{}</ol>', format_html_join("", "<li>{} · {} {} <em>{}</em></li>", lines))
 
-    @column("As it came")
+    @column(_("As it came"))
     def raw_link(self, row: Message) -> SafeString | str:
         if row.raw is None:
-            return "kept in the mailbox only"
+            return gettext("kept in the mailbox only")
         url = reverse("admin:triage_message_raw", args=(row.pk,))
-        return format_html('<a class="text-link" href="{}">Download its {} bytes as text</a>', url, len(row.raw))
+        said = gettext("Download its %(number)d bytes as text") % {"number": len(row.raw)}
+        return format_html('<a class="text-link" href="{}">{}</a>', url, said)
 
     # --- deeds ---
 
     @deed(
-        "Decide",
+        _("Decide"),
         permission="triage.change_message",
         form=AskCategory,
         icon="rule",
         when=lambda row: row.status not in NOT_TO_DECIDE,
-        text="A lead gets an owner, a reply and a record; spam and newsletters go to Trash on the next run.",
+        text=_("A lead gets an owner, a reply and a record; spam and newsletters go to Trash on the next run."),
     )
     def decide(self, request: HttpRequest, row: Message, answers: dict[str, Any]) -> str:
         row.version = answers["version"]
         decide(row, answers["category"], person(request), why=answers["why"])
-        return f"{row.subject or 'The message'}: {Category(answers['category']).label}."
+        return f"{row.subject or gettext('The message')}: {Category(answers['category']).label}."
 
     @deed(
         _("Take the decision back"),
@@ -284,15 +295,15 @@ class MessagePage(ReadOnly, WithDeeds, Rows):
         return gettext("Taken back: it waits for a person again.")
 
     @deed(
-        "Read again",
+        _("Read again"),
         permission="triage.change_message",
         icon="replay",
         when=lambda row: row.status == Status.QUARANTINED,
-        text="The next run fetches it once more and tries to read it.",
+        text=_("The next run fetches it once more and tries to read it."),
     )
     def read_again(self, request: HttpRequest, row: Message, answers: dict[str, Any]) -> str:
         read_again(row, person(request))
-        return "The next run reads it again."
+        return gettext("The next run reads it again.")
 
 
 @admin.register(MailboxDelivery)
@@ -301,13 +312,13 @@ class MailboxDeliveryPage(DeliveryPage):
     acknowledge = acknowledge_deed("triage.change_mailboxdelivery")
     list_filter = [*DeliveryPage.list_filter, ("deed", ChoicesDropdownFilter), ("mailbox", RelatedDropdownFilter)]
 
-    search_help_text = "Name, address, subject or words of the message"
+    search_help_text: Any = _("Name, address, subject or words of the message")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[MailboxDelivery], search_term: str
     ) -> tuple[QuerySet[MailboxDelivery], bool]:
         return (queryset.filter(message__in=matching(search_term)) if search_term.strip() else queryset), False
 
-    @column("Deed", ordering="deed")
+    @column(_("Deed"), ordering="deed")
     def what(self, row: Any) -> str:
-        return f"{row.get_deed_display().capitalize()} {row.label}: {row.message.subject or 'no subject'}"
+        return f"{row.get_deed_display().capitalize()} {row.label}: {row.message.subject or gettext('no subject')}"

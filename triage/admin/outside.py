@@ -119,10 +119,10 @@ class HaltPage(ReadOnly, Rows):
         view = self.admin_site.admin_view(OutsidePage.as_view(model_admin=self))
         return [path("outside/", view, name="inbox_router_halt_outside"), *super().get_urls()]
 
-    @column("Stopped", ordering="since")
+    @column(gettext_lazy("Stopped"), ordering="since")
     def began(self, halt: Halt) -> str:
         return ago(halt.since)
 
-    @column("Went on", ordering="until")
+    @column(gettext_lazy("Went on"), ordering="until")
     def ended(self, halt: Halt) -> str:
         return ago(halt.until) if halt.until else _("stopped still")

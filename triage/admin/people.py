@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter
 
@@ -31,15 +32,15 @@ class DecisionPage(ReadOnly, Rows):
         rows: QuerySet[Decision] = super().get_queryset(request).select_related("message", "draft", "person")
         return rows.defer("message__text", "message__new_text", "message__headers", "message__raw", "message__html")
 
-    @column("Message", header=True)
+    @column(_("Message"), header=True)
     def about(self, row: Decision) -> tuple[str, str]:
-        return (row.message.subject or "no subject", row.message.sender_address)
+        return (row.message.subject or gettext("no subject"), row.message.sender_address)
 
-    @column("State", ordering="state", label=COLOURS)
+    @column(_("State"), ordering="state", label=COLOURS)
     def state_label(self, row: Decision) -> tuple[str, str]:
         return row.state, row.get_state_display()
 
-    @column("Decided", ordering="made_at")
+    @column(_("Decided"), ordering="made_at")
     def when(self, row: Decision) -> str:
         return ago(row.made_at)
 
@@ -53,7 +54,7 @@ class ClaimPage(ReadOnly, Rows):
     list_select_related = ["person"]
     ordering = ["-until"]
 
-    @column("Free again", ordering="until")
+    @column(_("Free again"), ordering="until")
     def ends(self, row: Claim) -> str:
         return ago(row.until)
 
@@ -67,6 +68,6 @@ class AsidePage(ReadOnly, Rows):
     list_select_related = ["person"]
     ordering = ["-pk"]
 
-    @column("Put aside", ordering="made_at")
+    @column(_("Put aside"), ordering="made_at")
     def when(self, row: Aside) -> str:
         return ago(row.made_at)

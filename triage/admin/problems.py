@@ -9,6 +9,8 @@ from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from inbox_router.admin.pages import Page
 from inbox_router.delivery import Delivery, kinds
@@ -30,7 +32,7 @@ class Problem:
 class ProblemsPage(Page):
     """What failed, and what to do about it."""
 
-    title = "Problems"
+    title = _("Problems")
     permission_required = "triage.view_mailboxdelivery"
     template_name = "admin/triage/problems.html"
 
@@ -57,7 +59,12 @@ class ProblemsPage(Page):
         for row in failed:
             row.retry()
         cache.delete("badge:triage.admin.waiting.problems")
-        messages.success(request, f"{len(failed)} will be tried again within a minute.")
+        told = ngettext(
+            "%(count)d will be tried again within a minute.",
+            "%(count)d will be tried again within a minute.",
+            len(failed),
+        )
+        messages.success(request, told % {"count": len(failed)})
         return HttpResponseRedirect(request.path)
 
 

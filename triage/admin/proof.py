@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from triage.models import Draft, Message, SentMail
 
 ATTACHED = re.compile(
@@ -35,27 +37,33 @@ class Piece:
 def checks(draft: Draft, later: list[Message], answers: list[SentMail]) -> Iterator[Check]:
     """What a person should know before they send: `later` mails of the thread, and `answers` sent in it."""
     mail = draft.message
-    yield Check(
-        not answers,
-        f"{answers[0].from_name or answers[0].from_address} replied already"
-        if answers
-        else "Nobody has replied in this thread",
-    )
+    if answers:
+        yield Check(False, _("%(who)s replied already") % {"who": answers[0].from_name or answers[0].from_address})
+    else:
+        yield Check(True, _("Nobody has replied in this thread"))
     if later:
-        yield Check(False, f"{later[0].sender_name or later[0].sender_address} wrote again")
-    same = draft.to_address == mail.sender_address
-    yield Check(same, "Goes to the person who wrote" if same else f"Goes to {draft.to_address}, who did not write it")
-    language = not mail.language or draft.language == mail.language
-    yield Check(
-        language,
-        "In the customer's language"
-        if language
-        else f"Written in {draft.language}, the customer wrote in {mail.language}",
-    )
+        yield Check(False, _("%(who)s wrote again") % {"who": later[0].sender_name or later[0].sender_address})
+    yield addressed(draft, mail)
+    yield in_their_language(draft, mail)
     if ATTACHED.search(draft.body):
-        yield Check(False, "Mentions an attachment, none is attached")
+        yield Check(False, _("Mentions an attachment, none is attached"))
     if new := sorted(unknown(draft.body, f"{mail.subject}\n{mail.text}\n{draft.original_body}")):
-        yield Check(False, f"Not in the mail: {', '.join(new[:5])}")
+        yield Check(False, _("Not in the mail: %(words)s") % {"words": ", ".join(new[:5])})
+
+
+def addressed(draft: Draft, mail: Message) -> Check:
+    """Whether it goes to who wrote the mail."""
+    if draft.to_address == mail.sender_address:
+        return Check(True, _("Goes to the person who wrote"))
+    return Check(False, _("Goes to %(address)s, who did not write it") % {"address": draft.to_address})
+
+
+def in_their_language(draft: Draft, mail: Message) -> Check:
+    """Whether it is written in the language of the mail, as far as that is known."""
+    if not mail.language or draft.language == mail.language:
+        return Check(True, _("In the customer's language"))
+    told = {"ours": draft.language, "theirs": mail.language}
+    return Check(False, _("Written in %(ours)s, the customer wrote in %(theirs)s") % told)
 
 
 def unknown(body: str, known: str) -> set[str]:

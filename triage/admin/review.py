@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from inbox_router.admin.deeds import person
 from triage.admin.effects import effect
@@ -42,7 +43,7 @@ CHOICES = tuple(enumerate(ANSWERS, start=1))
 class ReviewPage(QueuePage):
     """What waits for a person's decision."""
 
-    title = "Review queue"
+    title = gettext_lazy("Review queue")
     queue = Queue.REVIEWS
     permission_required = "triage.change_message"
     template_name = "admin/triage/review.html"
@@ -76,7 +77,7 @@ class ReviewPage(QueuePage):
         before = Message.objects.filter(sender_address=row.sender_address).exclude(pk=row.pk).exclude(category="")
         counts = before.values_list("category").annotate(number=Count("pk")).order_by("-number")
         told = ", ".join(f"{number} {Category(category).label.lower()}" for category, number in counts)
-        return f"Sent before: {told}." if told else "The first mail from this address."
+        return _("Sent before: %(told)s.") % {"told": told} if told else _("The first mail from this address.")
 
     def same_sender(self, row: Message) -> QuerySet[Message]:
         return review_queue().filter(sender_address=row.sender_address).exclude(pk=row.pk)

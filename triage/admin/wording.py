@@ -68,7 +68,7 @@ class ReplyTemplateForm(forms.ModelForm):
 class TextHistory(Page):
     """What a reply text was before, and the way back."""
 
-    title = "History"
+    title = gettext_lazy("History")
 
     permission_required = "triage.view_replytemplate"
     template_name = "admin/triage/text_history.html"
@@ -76,7 +76,7 @@ class TextHistory(Page):
     def row(self) -> ReplyTemplate:
         row = self.model_admin.get_object(self.request, self.kwargs["object_id"])
         if row is None:
-            raise Http404("There is no such text.")
+            raise Http404(_("There is no such text."))
         return row  # type: ignore[no-any-return]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -201,11 +201,13 @@ class ReplyTemplatePage(NeverDeleted, WithDeeds, Rows):
         return written(occasion, language or drafting.ENGLISH, {**texts_for(pool), language or drafting.ENGLISH: text})
 
     @deed(
-        _("Restore the shipped text"),
+        gettext_lazy("Restore the shipped text"),
         permission="triage.change_replytemplate",
         icon="settings_backup_restore",
         when=lambda row: bool(row.text),
-        text=_("Replies are written from the text that ships again; for a pool, from the one for all leads."),
+        text=gettext_lazy(
+            "Replies are written from the text that ships again; for a pool, from the one for all leads."
+        ),
     )
     def restore_text(self, request: HttpRequest, row: ReplyTemplate, answers: dict[str, Any]) -> str:
         row.text = ""
