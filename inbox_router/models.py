@@ -3,6 +3,8 @@
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 
 class Halt(models.Model):
@@ -24,7 +26,7 @@ class Halt(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"stopped by {self.by} since {self.since:%Y-%m-%d %H:%M}"
+        return gettext("stopped by %(who)s since %(when)s") % {"who": self.by, "when": f"{self.since:%Y-%m-%d %H:%M}"}
 
     @classmethod
     def in_force(cls) -> "models.QuerySet[Halt]":
@@ -51,7 +53,7 @@ class Preferences(models.Model):
     time_zone = models.CharField(max_length=60, blank=True)
 
     class Meta:
-        verbose_name_plural = "preferences"
+        verbose_name_plural = _("preferences")
 
     def __str__(self) -> str:
-        return f"preferences of {self.user}"
+        return gettext("preferences of %(user)s") % {"user": self.user}

@@ -8,7 +8,9 @@ from typing import Any
 
 from django.contrib.auth.models import Group, Permission
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
+# Groups keep these names in the database; what people read is translated.
 REVIEWER, APPROVER, MANAGER = "Reviewer", "Approver", "Sales manager"
 SALESPERSON, OPERATOR, READ_ONLY = "Salesperson", "Operator", "Read-only"
 
@@ -123,10 +125,25 @@ ROLES: dict[str, tuple[str, ...]] = {
 }
 
 
+SHOWN = {
+    REVIEWER: _("Reviewer"),
+    APPROVER: _("Approver"),
+    MANAGER: _("Sales manager"),
+    SALESPERSON: _("Salesperson"),
+    OPERATOR: _("Operator"),
+    READ_ONLY: _("Read-only"),
+}
+
+
+def shown_role(name: str) -> str:
+    """The name of a group as people read it."""
+    return str(SHOWN.get(name, name))
+
+
 def make_roles(**kwargs: Any) -> None:
     """Give each role its permissions; to be called when the last app was migrated, with all permissions made."""
     for name, permissions in ROLES.items():
-        group, _ = Group.objects.get_or_create(name=name)
+        group, __ = Group.objects.get_or_create(name=name)
         group.permissions.add(*_rows(permissions))
 
 

@@ -9,19 +9,20 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
 
 
 def ago(moment: datetime | None) -> SafeString | str:
     """A moment as people say it: "6 minutes ago" of today, the date of what is older; the whole of it on hovering."""
     if moment is None:
-        return "never"
+        return _("never")
     local, now = timezone.localtime(moment), timezone.now()
     if abs(now - moment).total_seconds() < 60:
-        words = "just now"
+        words = _("just now")
     elif moment > now:
         words = date_format(local, "j M H:i")
     elif (now - moment).days < 1:
-        words = f"{timesince(moment, now, depth=1)} ago"
+        words = _("%(time)s ago") % {"time": timesince(moment, now, depth=1)}
     else:
         words = date_format(local, "j M H:i" if local.year == timezone.localtime(now).year else "j M Y")
     whole = date_format(local, "l, j F Y, H:i:s")

@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
 
 from inbox_router.navigation import DASHBOARD, landing
@@ -13,7 +14,7 @@ from inbox_router.navigation import DASHBOARD, landing
 class Site(UnfoldAdminSite):
     """The admin, beginning for each person with the page of their role."""
 
-    index_title = "Dashboard"
+    index_title = _("Dashboard")
     enable_nav_sidebar = True
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:

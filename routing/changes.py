@@ -1,10 +1,12 @@
 """What an edit of a pool means, in words, before it is saved."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.db import models
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from routing.models import Leave, Membership, Pool
@@ -28,7 +30,7 @@ def changes(pool: Pool, members: Sequence[Membership], leaves: Sequence[Leave] =
 
 def _of_pool(stored: Pool | None, edited: Pool) -> Iterator[str]:
     if stored is None:
-        yield f"{edited.name} is new."
+        yield _("%(pool)s is new.") % {"pool": edited.name}
         return
     for field in Pool._meta.concrete_fields:
         if field.editable and not field.primary_key:
@@ -41,12 +43,13 @@ def _of_members(before: Sequence[Membership], after: Sequence[Membership]) -> It
     for member in after:
         name = member.salesperson.name
         if (old := stored.get(member.salesperson_id)) is None:
-            yield f"{name} joins, weight {member.weight}."
+            yield _("%(name)s joins, weight %(weight)s.") % {"name": name, "weight": member.weight}
             continue
         for field_name in MEMBER_FIELDS:
             field = Membership._meta.get_field(field_name)
             yield from (f"{name}: {told}" for told in _difference(old, member, field))
-    yield from (f"{member.salesperson.name} leaves." for member in before if member.salesperson_id not in kept)
+    gone = [member.salesperson.name for member in before if member.salesperson_id not in kept]
+    yield from (_("%(name)s leaves.") % {"name": name} for name in gone)
 
 
 def _of_leaves(leaves: Iterable[Leave]) -> Iterator[str]:
@@ -57,23 +60,28 @@ def _of_leaves(leaves: Iterable[Leave]) -> Iterator[str]:
 
 
 def _day(day: date) -> str:
-    return f"{day:%-d %b %Y}"
+    return date_format(day, "j M Y")
 
 
 def _difference(old: models.Model, new: models.Model, field: Any) -> Iterator[str]:
     was, becomes = getattr(old, field.name), getattr(new, field.name)
     if was != becomes:
-        yield f"{field.verbose_name} {_shown(was)} becomes {_shown(becomes)}."
+        told = {"field": field.verbose_name, "old": shown(was), "new": shown(becomes)}
+        yield _("%(field)s %(old)s becomes %(new)s.") % told
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A field's value as people read it."""
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return _("yes") if value else _("no")
     if isinstance(value, list):
-        return ", ".join(map(str, value)) or "nothing"
-    return f"{value:%-d %b %H:%M}" if hasattr(value, "hour") else str(value or "nothing")
+        return ", ".join(map(str, value)) or _("nothing")
+    if isinstance(value, datetime):
+        return date_format(timezone.localtime(value), "j M H:i")
+    return _("nothing") if value in (None, "") else str(value)
 
 
 def _next_change(before: Sequence[Foreseen], after: Sequence[Foreseen]) -> str:
     was, becomes = before[0].name, after[0].name
-    return "" if was == becomes else f"The next lead goes to {becomes} instead of {was}."
+    told = _("The next lead goes to %(becomes)s instead of %(was)s.")
+    return "" if was == becomes else told % {"becomes": becomes, "was": was}

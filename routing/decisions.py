@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from django.conf import settings
 
 from crm.models import Lead
+from inbox_router.shown import recorded
 from routing.card import Card, Ledger
 from routing.conversation import Participant, strongest
-from routing.matching import Inquiry, sentence
+from routing.matching import Inquiry, described
 from routing.models import Pool, Rule, Salesperson
 from routing.ownership import Known, away, known_owner
 from routing.rotation import Turn
@@ -140,7 +141,7 @@ def card_of(
         chosen=decision.salesperson.name if decision.salesperson else "",
         reason=decision.reason,
         pool=pool.name if pool else "",
-        conditions=sentence(pool) if pool else "",
+        conditions=recorded(described(pool)) if pool else "",
         language=inquiry.language,
         technical=inquiry.technical,
         cc=decision.cc.name if decision.cc else "",

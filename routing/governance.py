@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from crm.models import Lead
 from crm.services import Entry, record
+from inbox_router.shown import recorded
 from routing.assigning import hold
 from routing.decisions import Decision, pools_of
 from routing.handover import HandoverError, reassign
@@ -26,8 +29,9 @@ class Touched:
     open_leads: int
 
     def __str__(self) -> str:
-        pools = ", ".join(pool.name for pool in self.pools) or "no pool"
-        return f"{pools}; {self.open_leads} open leads"
+        pools = ", ".join(pool.name for pool in self.pools) or _("no pool")
+        leads = ngettext("%(number)s open lead", "%(number)s open leads", self.open_leads)
+        return f"{pools}; {leads % {'number': self.open_leads}}"
 
 
 def touched_by(person: Salesperson) -> Touched:
@@ -45,7 +49,8 @@ def is_staffed(members: Iterable[Membership], fallback: Salesperson | None) -> b
 def check_staffed(pool: Pool, members: Iterable[Membership]) -> None:
     """Raise ValidationError if an active pool would be left with nobody and no fallback."""
     if pool.active and not is_staffed(members, pool.fallback):
-        raise ValidationError(f"{pool.name} would be left with nobody. Add a member or a fallback person.")
+        told = _("%(pool)s would be left with nobody. Add a member or a fallback person.")
+        raise ValidationError(told % {"pool": pool.name})
 
 
 def open_leads(person: Salesperson) -> QuerySet[Assignment]:
@@ -68,7 +73,7 @@ def deactivate(person: Salesperson, by: str, why: str, *, hand_over: bool = True
                 key=f"left:{person.pk}:{person.history.first().history_date:%Y%m%d%H%M%S%f}",
                 action="deactivated",
                 subject=f"salesperson:{person.pk}",
-                summary=f"{person.name} gets no more leads ({touched})",
+                summary=f"{person.name} gets no more leads ({recorded(touched)})",
                 reason=why,
                 actor=by,
                 actor_kind="person",

@@ -11,7 +11,7 @@ from routing import notices
 from routing.assigning import give, release
 from routing.card import Card, Ledger, Stood
 from routing.decisions import Decision, copy_turn, pools_of
-from routing.matching import sentence
+from routing.matching import described
 from routing.models import Assignment, Hold, LedgerLine, Membership, Pool, Rule, Salesperson
 from routing.rotation import TURN, Turn
 from routing.turns import Desk, lock
@@ -94,7 +94,7 @@ def _card(decision: Decision, old: Assignment | None, pool: Pool | None, desk: D
         chosen=to.name if to else "",
         reason=decision.reason,
         pool=pool.name if pool else "",
-        conditions=sentence(pool) if pool else "",
+        conditions=recorded(described(pool)) if pool else "",
         cc=decision.cc.name if decision.cc else "",
         main=Ledger(pool.name, desk.versions[pool.pk], stood, ()) if pool and stood else None,
         copies=Ledger.of(cc_pool.name, desk.versions[cc_pool.pk], copied) if cc_pool and copied else None,

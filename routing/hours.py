@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import holidays as public_holidays
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 PART = re.compile(
@@ -89,7 +90,7 @@ def parse_hours(text: str) -> tuple[tuple[Span, ...], ...]:
 
 
 def _part(part: str) -> tuple[int, int, time, time]:
-    hint = f"{part!r} is not understood. Write hours such as Mon-Fri 09:00-17:00; Sat 10:00-12:00."
+    hint = _("“%(part)s” is not understood. Write hours such as Mon-Fri 09:00-17:00; Sat 10:00-12:00.") % {"part": part}
     if not (found := PART.fullmatch(part)):
         raise ValueError(hint)
     days = [day.capitalize() for day in (found["first"], found["last"] or found["first"])]
@@ -101,7 +102,7 @@ def _part(part: str) -> tuple[int, int, time, time]:
     except ValueError:
         raise ValueError(hint) from None
     if first > last or (opens >= closes and closes != time.min):
-        raise ValueError(f"{part!r} ends before it begins.")
+        raise ValueError(_("“%(part)s” ends before it begins.") % {"part": part})
     return first, last, opens, closes
 
 
@@ -132,7 +133,8 @@ def check_timezone(text: str) -> None:
     try:
         ZoneInfo(text or "UTC")
     except (ValueError, KeyError, OSError):
-        raise ValidationError(f"{text!r} is no time zone. Write one such as Europe/Prague.") from None
+        told = _("“%(text)s” is no time zone. Write one such as Europe/Prague.")
+        raise ValidationError(told % {"text": text}) from None
 
 
 def check_calendar(text: str) -> None:
@@ -140,4 +142,5 @@ def check_calendar(text: str) -> None:
     try:
         _holidays(text, 2026)
     except (NotImplementedError, KeyError, ValueError):
-        raise ValidationError(f"{text!r} has no known holidays. Write a country such as CZ, or DE-BY.") from None
+        told = _("“%(text)s” has no known holidays. Write a country such as CZ, or DE-BY.")
+        raise ValidationError(told % {"text": text}) from None

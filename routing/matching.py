@@ -4,6 +4,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from django.utils.functional import lazy
+from django.utils.translation import gettext as _
+
 from crm.models import Lead
 from routing.models import Pool
 
@@ -63,28 +66,34 @@ def takes(pool: Pool, inquiry: Inquiry) -> bool:
 def sentence(pool: Pool) -> str:
     """The pool's conditions as a person would say them."""
     if pool.kind == Pool.Kind.CC:
-        return "People who are CC'd."
+        return _("People who are CC'd.")
     conditions = list(_conditions(pool))
-    return f"Takes {' and '.join(conditions)}." if conditions else "Takes everything that no pool before it takes."
+    if not conditions:
+        return _("Takes everything that no pool before it takes.")
+    return _("Takes %(conditions)s.") % {"conditions": _(" and ").join(conditions)}
+
+
+described = lazy(sentence, str)  # said when it is read, in the reader's language, or as `recorded` has it
 
 
 def _conditions(pool: Pool) -> Iterator[str]:
     if pool.kind == Pool.Kind.TECHNICAL:
-        yield "technical requests for quotation"
+        yield _("technical requests for quotation")
     if pool.language:
-        yield f"mail in {pool.language}"
+        yield _("mail in %(language)s") % {"language": pool.language}
     if pool.sender_domains:
-        yield f"mail from {_or(pool.sender_domains)}"
+        yield _("mail from %(domains)s") % {"domains": _or(pool.sender_domains)}
     if pool.countries:
-        yield f"mail from domains that end in {_or([f'.{country}' for country in pool.countries])}"
+        endings = _or([f".{country}" for country in pool.countries])
+        yield _("mail from domains that end in %(endings)s") % {"endings": endings}
     if pool.words:
-        yield f"mail with {_or([f'“{word}”' for word in pool.words])}"
+        yield _("mail with %(words)s") % {"words": _or([f"“{word}”" for word in pool.words])}
     if pool.mailboxes:
-        yield f"mail that came in at {_or(pool.mailboxes)}"
+        yield _("mail that came in at %(mailboxes)s") % {"mailboxes": _or(pool.mailboxes)}
 
 
 def _or(items: Sequence[str]) -> str:
-    return " or ".join(filter(None, [", ".join(items[:-1]), items[-1]]))
+    return _(" or ").join(filter(None, [", ".join(items[:-1]), items[-1]]))
 
 
 def _within(domain: str, wanted: str) -> bool:

@@ -8,8 +8,8 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from import_export.admin import ExportMixin
 from import_export.fields import Field
 from import_export.formats.base_formats import CSV, XLSX
@@ -63,7 +63,7 @@ class AuditResource(ModelResource):
 class ActionFilter(DropdownFilter):
     """What was done, by the word that its action begins with: the rest of some tells of one single deed."""
 
-    title = gettext_lazy("what was done")
+    title = _("what was done")
     parameter_name = "action"
     WORDS = (
         *("received", "classified", "skipped", "to review", "read again", "lead", "follow-up", "assigned", "held"),
@@ -91,8 +91,8 @@ class AuditPage(ExportMixin, ReadOnly, Rows):
         ("sheet_row__state", ChoicesDropdownFilter),
     ]
     search_fields = ["subject"]  # shows the search box; get_search_results uses what has an index
-    search_help_text = gettext_lazy("What it is about, such as message:12, or the beginning of the sender's address")
-    when_empty = gettext_lazy("Whatever is decided or done is written here, by the program and by people.")
+    search_help_text = _("What it is about, such as message:12, or the beginning of the sender's address")
+    when_empty = _("Whatever is decided or done is written here, by the program and by people.")
     list_select_related = ["sheet_row"]
     ordering = ["-pk"]
     fields = ["at", "actor_kind", "actor", "action", "subject", "summary", "reason", "sender", "mail_subject", "key"]
@@ -112,25 +112,27 @@ class AuditPage(ExportMixin, ReadOnly, Rows):
         if not self.has_export_permission(request) or not self.has_view_permission(request):
             raise PermissionDenied
         if self.get_export_queryset(request).order_by()[: EXPORTED + 1].count() > EXPORTED:
-            told = _("A file holds %(most)s entries at most. Filter the list by date first; nothing was exported.")
+            told = gettext(
+                "A file holds %(most)s entries at most. Filter the list by date first; nothing was exported."
+            )
             messages.error(request, told % {"most": EXPORTED})
             return HttpResponseRedirect(f"{reverse('admin:crm_auditentry_changelist')}?{request.GET.urlencode()}")
         answer: HttpResponse = super().export_action(request)
         return answer
 
-    @column("When", ordering="at")
+    @column(_("When"), ordering="at")
     def when(self, entry: AuditEntry) -> str:
         return ago(entry.at)
 
-    @column(gettext_lazy("Action"), ordering="action")
+    @column(_("Action"), ordering="action")
     def did(self, entry: AuditEntry) -> str:
         return TOKEN.sub("", entry.action)
 
-    @column("What happened", header=True)
+    @column(_("What happened"), header=True)
     def told(self, entry: AuditEntry) -> tuple[str, str]:
         return (entry.summary, " · ".join(filter(None, [entry.mail_subject, entry.reason])) or entry.subject)
 
-    @column("In the sheet?", label=COLOURS)
+    @column(_("In the sheet?"), label=COLOURS)
     def mirrored(self, entry: AuditEntry) -> tuple[str, str] | str:
         row: SheetRow | None = getattr(entry, "sheet_row", None)
         return (row.state, row.get_state_display().partition(":")[0]) if row else ""

@@ -5,7 +5,7 @@ from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.urls import URLPattern, path
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RangeDateFilter
 
 from crm.admin.mirror import MirrorPage
@@ -28,9 +28,9 @@ class ContactPage(NeverDeleted, Rows):
     list_display = ["who", "company", "language", "lead_count", "since"]
     list_filter = ["language", ("created_at", RangeDateFilter)]
     search_fields = ["address", "name", "company"]
-    search_help_text = "Address, name or company"
+    search_help_text = _("Address, name or company")
     ordering = ["-pk"]
-    when_empty = gettext_lazy("A contact is made by the first lead from an address.")
+    when_empty = _("A contact is made by the first lead from an address.")
     fields = ["name", "address", "company", "language", "away_until", "created_at"]
     readonly_fields = ["address", "created_at"]
     inlines = [LeadsOfContact]
@@ -45,15 +45,15 @@ class ContactPage(NeverDeleted, Rows):
         )
         return rows.annotate(lead_count=Coalesce(Subquery(of_contact.values("number")), 0))
 
-    @column("Contact", header=True, ordering="name")
+    @column(_("Contact"), header=True, ordering="name")
     def who(self, contact: Contact) -> tuple[str, str]:
         return (contact.name or contact.address, contact.address if contact.name else "")
 
-    @column("Leads", ordering="lead_count")
+    @column(_("Leads"), ordering="lead_count")
     def lead_count(self, contact: Contact) -> int:
         return int(contact.lead_count)  # type: ignore[attr-defined]
 
-    @column("Since", ordering="created_at")
+    @column(_("Since"), ordering="created_at")
     def since(self, contact: Contact) -> str:
         return ago(contact.created_at)
 

@@ -6,10 +6,13 @@ from django.contrib.auth.models import Group, User
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import URLPattern, path
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from inbox_router.admin.preferences import PreferencesPage
 from inbox_router.admin.rows import Rows, column
+from inbox_router.roles import shown_role
 from inbox_router.shown import ago
 
 admin.site.unregister(User)
@@ -33,11 +36,13 @@ class UserPage(UserAdmin, Rows):
         mine = self.admin_site.admin_view(PreferencesPage.as_view(model_admin=self))
         return [path("me/", mine, name="auth_user_me"), *super().get_urls()]
 
-    @column("Roles", label=True)
+    @column(_("Roles"), label=True)
     def roles(self, user: User) -> list[str]:
-        return ["Administrator"] if user.is_superuser else [group.name for group in user.groups.all()] or ["None"]
+        if user.is_superuser:
+            return [gettext("Administrator")]
+        return [shown_role(group.name) for group in user.groups.all()] or [gettext("None")]
 
-    @column("Last sign-in", ordering="last_login")
+    @column(_("Last sign-in"), ordering="last_login")
     def seen(self, user: User) -> str:
         return ago(user.last_login)
 

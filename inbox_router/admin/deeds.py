@@ -18,6 +18,7 @@ from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.dataclasses import ActionDialog, UnfoldAction
@@ -50,7 +51,7 @@ def deed(
     permission: str,
     text: str | Promise = "",
     form: type[BaseDialogForm] = Ask,
-    button: str = "",
+    button: str | Promise = "",
     icon: str = "",
     variant: ActionVariant = ActionVariant.DEFAULT,
     when: Callable[[Any], bool] = always,
@@ -100,11 +101,11 @@ class WithDeeds(ModelAdmin):
         """Do a deed, tell the person what came of it, and show the row again."""
         row = self.get_object(request, unquote(object_id))
         if row is None:
-            raise Http404(f"There is no such {self.opts.verbose_name}.")
+            raise Http404(gettext("There is no such row: %(kind)s.") % {"kind": self.opts.verbose_name})
         if not self.has_view_or_change_permission(request, row):
             raise PermissionDenied
         if not when(row):
-            messages.error(request, "This cannot be done any more; nothing was changed.")
+            messages.error(request, _("This cannot be done any more; nothing was changed."))
         else:
             try:
                 messages.success(request, act(row, answers))

@@ -5,6 +5,9 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.functional import Promise
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
 from inbox_router.admin.deeds import WithDeeds, deed
@@ -37,15 +40,15 @@ def retry_deed(permission: str) -> Any:
     """The deed "Try again" for a kind of delivery."""
 
     @deed(
-        "Try again",
+        _("Try again"),
         permission=permission,
         icon="replay",
         when=can_retry,
-        text="It will be tried within a minute. If it is unconfirmed, look first: it may have been done already.",
+        text=_("It will be tried within a minute. If it is unconfirmed, look first: it may have been done already."),
     )
     def retry(page: Any, request: HttpRequest, row: Delivery, answers: dict[str, Any]) -> str:
         row.retry()
-        return "It will be tried again within a minute."
+        return gettext("It will be tried again within a minute.")
 
     return retry
 
@@ -54,15 +57,15 @@ def acknowledge_deed(permission: str) -> Any:
     """The deed "It is settled": a person saw that nothing more is to be done."""
 
     @deed(
-        "It is settled",
+        _("It is settled"),
         permission=permission,
         icon="check",
         when=in_trouble,
-        text="You looked, and nothing more is to be done: it was done after all, by you or by the program.",
+        text=_("You looked, and nothing more is to be done: it was done after all, by you or by the program."),
     )
     def acknowledge(page: Any, request: HttpRequest, row: Delivery, answers: dict[str, Any]) -> str:
         row.acknowledge(str(request.user))
-        return "Noted: nothing more will be done."
+        return gettext("Noted: nothing more will be done.")
 
     return acknowledge
 
@@ -73,34 +76,38 @@ class DeliveryPage(ReadOnly, WithDeeds, Rows):
     list_display = ["what", "state_label", "attempts", "due", "trouble"]
     list_filter = [("state", ChoicesDropdownFilter)]
     search_fields = ["key__startswith"]  # half a million rows: what went wrong is found by its state
-    search_help_text = "The beginning of its key"
+    search_help_text: str | Promise = _("The beginning of its key")
     ordering = ["-pk"]
     actions_detail = ["retry", "acknowledge"]
     actions = ["retry_all"]
 
-    @column("What", ordering="key")
+    @column(_("What"), ordering="key")
     def what(self, row: Any) -> str:
         return str(row.key)
 
-    @column("State", ordering="state", label=COLOURS)
+    @column(_("State"), ordering="state", label=COLOURS)
     def state_label(self, row: Delivery) -> tuple[str, str]:
         return row.state, row.get_state_display().partition(":")[0]
 
-    @column("Due", ordering="due_at")
+    @column(_("Due"), ordering="due_at")
     def due(self, row: Delivery) -> str:
         return ago(row.settled_at or row.due_at)
 
-    @column("Said")
+    @column(_("Said"))
     def trouble(self, row: Delivery) -> str:
         return row.error or row.evidence
 
     def has_mend_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm(f"{self.opts.app_label}.change_{self.opts.model_name}")
 
-    @admin.action(description="Try again", permissions=["mend"])
+    @admin.action(description=_("Try again"), permissions=["mend"])
     def retry_all(self, request: HttpRequest, rows: QuerySet[Delivery]) -> None:
         """Owe the chosen ones again."""
         chosen = [row for row in rows if can_retry(row)]
         for row in chosen:
             row.retry()
-        messages.success(request, f"{len(chosen)} will be tried again within a minute.")
+        number = len(chosen)
+        told = ngettext(
+            "%(number)s will be tried again within a minute.", "%(number)s will be tried again within a minute.", number
+        )
+        messages.success(request, told % {"number": number})

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 from unfold.forms import PaginationInlineFormSet
@@ -51,7 +52,7 @@ class SpokenLines(PaginationInlineFormSet):
 
     def add_fields(self, form: Any, index: int | None) -> None:
         super().add_fields(form, index)
-        line = str(form.instance) if form.instance.pk else "new"
+        line = str(form.instance) if form.instance.pk else gettext("new")
         for field in form.fields.values():
             field.widget.attrs.setdefault("aria-label", f"{field.label}: {line}")
 

@@ -1,6 +1,7 @@
 """The scheduler's own rows: what it is to do, and what became of it."""
 
 from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
 from django_q.admin import FailAdmin, ScheduleAdmin, TaskAdmin
 from django_q.models import Failure, OrmQ, Schedule, Success
 
@@ -20,7 +21,7 @@ class SchedulePage(NeverDeleted, Rows, ScheduleAdmin):
     list_filter: list[str] = []
     actions = None
 
-    @column("Next run", ordering="next_run")
+    @column(_("Next run"), ordering="next_run")
     def due(self, row: Schedule) -> str:
         return ago(row.next_run)
 
@@ -33,7 +34,7 @@ class TaskPage(ReadOnly, Rows):
     ordering = ["-started"]
     actions = None
 
-    @column("Started", ordering="started")
+    @column(_("Started"), ordering="started")
     def when(self, row: Success) -> str:
         return ago(row.started)
 

@@ -3,6 +3,8 @@
 from typing import Any
 
 from django.contrib import admin
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter, RelatedDropdownFilter
 
 from inbox_router.admin.deliveries import DeliveryPage, acknowledge_deed, retry_deed
@@ -23,29 +25,29 @@ class AssignmentPage(ReadOnly, Rows):
         ("at", RangeDateFilter),
     ]
     search_fields = ["lead__subject", "lead__contact__address", "lead__contact__name", "salesperson__name"]
-    search_help_text = "Lead, customer or person"
+    search_help_text = _("Lead, customer or person")
     list_select_related = ["salesperson", "lead__contact", "pool", "cc"]
     ordering = ["-pk"]
     fields = ["lead", "salesperson", "cc", "pool", "rule", "decision", "active", "at", "by", "due_at", "answered_at"]
     readonly_fields = ["decision"]
 
-    @column("Person", ordering="salesperson__name")
+    @column(_("Person"), ordering="salesperson__name")
     def who(self, row: Assignment) -> str:
         return row.salesperson.name
 
-    @column("Lead", header=True)
+    @column(_("Lead"), header=True)
     def about(self, row: Assignment) -> tuple[str, str]:
-        return (row.lead.subject or "no subject", str(row.lead.contact))
+        return (row.lead.subject or gettext("no subject"), str(row.lead.contact))
 
-    @column("Rule", ordering="rule", label={"manual": "warning", "fallback": "warning", "rotation": "info"})
+    @column(_("Rule"), ordering="rule", label={"manual": "warning", "fallback": "warning", "rotation": "info"})
     def rule_label(self, row: Assignment) -> tuple[str, str]:
         return row.rule, row.get_rule_display().partition(":")[0]
 
-    @column("When", ordering="at")
+    @column(_("When"), ordering="at")
     def when(self, row: Assignment) -> str:
         return ago(row.at)
 
-    @column("Why this person")
+    @column(_("Why this person"))
     def decision(self, row: Assignment) -> str:
         return plain(text(Card.read(row.card)) if row.card else row.reason)
 
@@ -56,6 +58,6 @@ class SlackAlertPage(DeliveryPage):
     acknowledge = acknowledge_deed("routing.change_slackalert")
     list_select_related = ["salesperson", "assignment__lead"]
 
-    @column("To", ordering="salesperson__name")
+    @column(_("To"), ordering="salesperson__name")
     def what(self, row: Any) -> str:
         return f"{row.salesperson or row.channel}: {row.text[:60]}"

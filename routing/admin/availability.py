@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from inbox_router.admin.deeds import person
@@ -19,7 +20,7 @@ class PauseForm(forms.ModelForm):
     class Meta:
         model = Salesperson
         fields = ["paused_until"]
-        labels = {"paused_until": "Paused until"}
+        labels = {"paused_until": _("Paused until")}
         widgets = {"paused_until": MomentInput()}
 
 
@@ -39,7 +40,7 @@ class LeaveForm(forms.ModelForm):
 class AvailabilityPage(Page):
     """When I am there."""
 
-    title = "My availability"
+    title = _("My availability")
     permission_required = "routing.view_assignment"
     template_name = "admin/routing/availability.html"
 
@@ -61,16 +62,16 @@ class AvailabilityPage(Page):
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         me, deed = self.me(), request.POST.get("deed", "")
         if me is None:
-            messages.error(request, "Your login belongs to no salesperson; nothing was changed.")
+            messages.error(request, _("Your login belongs to no salesperson; nothing was changed."))
             return HttpResponseRedirect(request.path)
         if deed == "remove":
             key = request.POST.get("leave", "")
             me.leaves.filter(pk=int(key) if key.isdecimal() else 0).delete()
-            messages.success(request, "The leave was taken out.")
+            messages.success(request, _("The leave was taken out."))
             return HttpResponseRedirect(request.path)
         name, form = self.form(me, deed)
         if not form.is_valid():
             return self.render_to_response(self.get_context_data(**{name: form}))
         form.save()
-        messages.success(request, "Saved. Leads go to the others meanwhile; nothing is owed afterwards.")
+        messages.success(request, _("Saved. Leads go to the others meanwhile; nothing is owed afterwards."))
         return HttpResponseRedirect(request.path)

@@ -14,11 +14,13 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from inbox_router.admin.pages import Page
-from routing.changes import changes
+from routing.changes import changes, shown
 from routing.governance import check_staffed
 from routing.models import Membership, Pool
 
@@ -31,7 +33,7 @@ class Reasoned(SimpleHistoryAdmin):
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         field = forms.CharField(
-            label="Why", max_length=WHY, required=False, help_text="Kept in the history with the change"
+            label=_("Why"), max_length=WHY, required=False, help_text=_("Kept in the history with the change")
         )
         field.widget = UnfoldAdminTextInputWidget(attrs={"maxlength": WHY})
         asked = type("Asked", (self.form,), {"change_reason": field})
@@ -84,23 +86,15 @@ def _told(row: Any, before: dict[tuple[type, int], Any]) -> Iterator[str]:
     name = f"{row.salesperson.name}: " if hasattr(row, "salesperson_id") else ""
     old, before[type(row), row.id] = before.get((type(row), row.id)), row
     if row.history_type == "-":
-        yield f"{name}taken out"
+        yield name + gettext("taken out")
     elif old is None or old.history_type == "-":
-        yield f"{name}joins, weight {row.weight}" if name else f"{row.name} is made"
+        joined, made = gettext("joins, weight %(weight)s"), gettext("%(pool)s is made")
+        yield name + joined % {"weight": row.weight} if name else made % {"pool": row.name}
     else:
         for change in row.diff_against(old, foreign_keys_are_objs=True).changes:
             field = row._meta.get_field(change.field).verbose_name
-            yield f"{name}{field} {_shown(change.old)} becomes {_shown(change.new)}"
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list):
-        return ", ".join(map(str, value)) or "nothing"
-    if isinstance(value, datetime):
-        return f"{timezone.localtime(value):%-d %b %H:%M}"
-    return "nothing" if value in (None, "") else str(value)
+            told = {"field": field, "old": shown(change.old), "new": shown(change.new)}
+            yield name + gettext("%(field)s %(old)s becomes %(new)s") % told
 
 
 def as_it_was(pool: Pool, moment: datetime) -> tuple[Pool, list[Membership]]:
@@ -138,22 +132,23 @@ def restore(pool: Pool, moment: datetime, why: str) -> list[str]:
 class PoolHistory(Page):
     """A pool's changes, each with a way back to it."""
 
-    title = "History"
+    title = _("History")
     permission_required = "routing.view_pool"
     template_name = "admin/routing/history.html"
 
     def pool(self) -> Pool:
         pool = self.model_admin.get_object(self.request, self.kwargs["object_id"])
         if pool is None:
-            raise Http404("There is no such pool.")
+            raise Http404(_("There is no such pool."))
         return pool  # type: ignore[no-any-return]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         pool, moment = self.pool(), _moment(self.request.GET.get("at", ""))
-        shown = {"pool": pool, "moments": moments(pool), "may": self.may(pool), "title": f"History of {pool}"}
+        title = gettext("History of %(pool)s") % {"pool": pool}
+        context = {"pool": pool, "moments": moments(pool), "may": self.may(pool), "title": title}
         if moment and self.may(pool):
-            shown |= {"at": moment, "changes": changes(*as_it_was(pool, moment))}
-        return super().get_context_data(**kwargs) | shown
+            context |= {"at": moment, "changes": changes(*as_it_was(pool, moment))}
+        return super().get_context_data(**kwargs) | context
 
     def may(self, pool: Pool) -> bool:
         return bool(self.model_admin.has_change_permission(self.request, pool))
@@ -162,7 +157,7 @@ class PoolHistory(Page):
         try:
             return super().get(request, *args, **kwargs)
         except Pool.DoesNotExist as error:
-            raise Http404("There was no such pool then.") from error
+            raise Http404(_("There was no such pool then.")) from error
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         pool, moment = self.pool(), _moment(request.POST.get("at", ""))
@@ -171,9 +166,10 @@ class PoolHistory(Page):
         try:
             told = restore(pool, moment, request.POST.get("why", "")) if moment else []
         except (ValidationError, Pool.DoesNotExist) as error:
-            messages.error(request, " ".join(getattr(error, "messages", ["There was no such pool then."])))
+            messages.error(request, " ".join(getattr(error, "messages", [gettext("There was no such pool then.")])))
         else:
-            messages.success(request, " ".join(["Restored.", *told]) if told else "Nothing is different from then.")
+            nothing = gettext("Nothing is different from then.")
+            messages.success(request, " ".join([gettext("Restored."), *told]) if told else nothing)
         return HttpResponseRedirect(request.path)
 
 

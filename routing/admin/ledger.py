@@ -1,6 +1,8 @@
 """The credit ledger, line by line."""
 
 from django.contrib import admin
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter, RelatedDropdownFilter
 
 from inbox_router.admin.rows import ReadOnly, Rows, column
@@ -24,14 +26,15 @@ class LedgerPage(ReadOnly, Rows):
     fields = ["pool", "salesperson", "assignment", "kind", "changed", "reason", "by", "at"]
     readonly_fields = ["changed"]
 
-    @column("What")
+    @column(_("What"))
     def told(self, line: LedgerLine) -> str:
         return line.reason or line.get_kind_display()
 
-    @column("Turns")
+    @column(_("Turns"))
     def changed(self, line: LedgerLine) -> str:
-        return f"{line.change / TURN:+.2f}, then {line.credit / TURN:+.2f}"
+        figures = {"change": f"{line.change / TURN:+.2f}", "credit": f"{line.credit / TURN:+.2f}"}
+        return gettext("%(change)s, then %(credit)s") % figures
 
-    @column("When", ordering="at")
+    @column(_("When"), ordering="at")
     def when(self, line: LedgerLine) -> str:
         return ago(line.at)

@@ -122,8 +122,8 @@ class Members(ByPoolManagers, Lines):
     model = Membership
     form = MemberLine
     formset = StaffedPool
-    verbose_name = "member"
-    verbose_name_plural = "Members"
+    verbose_name = _("member")
+    verbose_name_plural = _("Members")
     formfield_overrides = {models.DateTimeField: {"form_class": forms.DateTimeField, "widget": MomentInput}}
     autocomplete_fields = ["salesperson"]
     # The field that is dragged must be listed, or unfold's script stops on the page (unfold's issue 2015).

@@ -8,6 +8,9 @@ from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from inbox_router.admin.deeds import AskWhy, WithDeeds, deed
 from inbox_router.admin.rows import Lines, NeverDeleted, Rows, column
@@ -35,7 +38,8 @@ class PersonForm(forms.ModelForm):
         was = Salesperson.objects.filter(pk=self.instance.pk, active=True).first()
         touched = touched_by(was) if was and not active else None
         if touched and (touched.pools or touched.open_leads):
-            raise forms.ValidationError(f"This touches {touched}. Use “Leaves the team”, which hands them over.")
+            told = _("This touches %(touched)s. Use “Leaves the team”, which hands them over.")
+            raise forms.ValidationError(told, params={"touched": touched})
         return active
 
 
@@ -44,7 +48,7 @@ class SalespersonPage(NeverDeleted, WithWords, Reasoned, Rows):
     list_display = ["who", "speaks", "open_leads", "presence"]
     list_filter = ["active", "memberships__pool"]
     search_fields = ["name", "email"]
-    search_help_text = "Name or address"
+    search_help_text = _("Name or address")
     ordering = ["name"]
     autocomplete_fields = ["user", "cover"]
     inlines = [LeaveOfPerson, PoolsOfPerson]
@@ -52,8 +56,8 @@ class SalespersonPage(NeverDeleted, WithWords, Reasoned, Rows):
     change_form_after_template = "admin/routing/person.html"
     fieldsets = [
         (None, {"fields": ["name", "email", "slack_id", "languages", "active", "user"]}),
-        ("When they are there", {"fields": ["hours", "timezone", "holidays", "paused_until", "cover"]}),
-        ("Replies", {"fields": ["signature"]}),
+        (_("When they are there"), {"fields": ["hours", "timezone", "holidays", "paused_until", "cover"]}),
+        (_("Replies"), {"fields": ["signature"]}),
         (None, {"fields": ["change_reason"]}),
     ]
 
@@ -66,29 +70,30 @@ class SalespersonPage(NeverDeleted, WithWords, Reasoned, Rows):
         view = self.admin_site.admin_view(AvailabilityPage.as_view(model_admin=self))
         return [path("me/", view, name="routing_salesperson_me"), *super().get_urls()]
 
-    @column("Person", header=True, ordering="name")
+    @column(_("Person"), header=True, ordering="name")
     def who(self, person: Salesperson) -> tuple[str, str, str]:
         return (person.name, person.email, _initials(person.name))
 
-    @column("Languages", label=True)
+    @column(_("Languages"), label=True)
     def speaks(self, person: Salesperson) -> list[str]:
         return list(person.languages)
 
-    @column("Open leads", ordering="open_count")
+    @column(_("Open leads"), ordering="open_count")
     def open_leads(self, person: Salesperson) -> int:
         return int(person.open_count)  # type: ignore[attr-defined]
 
-    @column("Now", label={"here": "success", "away": "warning", "left": "default"})
+    @column(_("Now"), label={"here": "success", "away": "warning", "left": "default"})
     def presence(self, person: Salesperson) -> tuple[str, str]:
         now = timezone.now()
         if not person.active:
-            return "left", "has left"
+            return "left", gettext("has left")
         leave = next((one for one in person.leaves.all() if one.first_day <= now.date() <= one.last_day), None)
         if leave:
-            return "away", f"on leave until {leave.last_day:%-d %b}"
+            return "away", gettext("on leave until %(day)s") % {"day": date_format(leave.last_day, "j M")}
         if person.paused_until and person.paused_until > now:
-            return "away", f"paused until {timezone.localtime(person.paused_until):%-d %b %H:%M}"
-        return "here", "gets leads"
+            until = date_format(timezone.localtime(person.paused_until), "j M H:i")
+            return "away", gettext("paused until %(moment)s") % {"moment": until}
+        return "here", gettext("gets leads")
 
 
 def _initials(name: str) -> str:
@@ -136,28 +141,30 @@ class MembershipPage(NeverDeleted, ByPoolManagers, WithDeeds, Reasoned, Rows):
     def get_readonly_fields(self, request: HttpRequest, obj: Membership | None = None) -> list[str]:
         return ["pool", "salesperson"] if obj else []  # another place is another membership, with its own credit
 
-    @column("Last turn", ordering="last_turn_at")
+    @column(_("Last turn"), ordering="last_turn_at")
     def last_turn(self, member: Membership) -> str:
         return ago(member.last_turn_at)
 
     @deed(
-        "Skip next turn",
+        _("Skip next turn"),
         permission=EDIT_POOL,
         form=AskWhy,
         icon="skip_next",
-        text="A turn is charged without a lead: the person is passed over once.",
+        text=_("A turn is charged without a lead: the person is passed over once."),
     )
     def skip(self, request: HttpRequest, member: Membership, answers: dict[str, Any]) -> str:
         skip_turn(member, str(request.user), answers["why"])
-        return f"{member.salesperson} is passed over once in {member.pool}."
+        told = gettext("%(person)s is passed over once in %(pool)s.")
+        return told % {"person": member.salesperson, "pool": member.pool}
 
     @deed(
-        "Give one back",
+        _("Give one back"),
         permission=EDIT_POOL,
         form=AskWhy,
         icon="exposure_plus_1",
-        text="A turn is credited: the person gets one lead more than they would.",
+        text=_("A turn is credited: the person gets one lead more than they would."),
     )
     def give(self, request: HttpRequest, member: Membership, answers: dict[str, Any]) -> str:
         give_turn(member, str(request.user), answers["why"])
-        return f"{member.salesperson} gets one lead more in {member.pool}."
+        told = gettext("%(person)s gets one lead more in %(pool)s.")
+        return told % {"person": member.salesperson, "pool": member.pool}

@@ -11,7 +11,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 
 from inbox_router.admin.rows import NeverDeleted, Rows, column
@@ -39,15 +40,15 @@ class PoolPage(NeverDeleted, ByPoolManagers, WithWords, Reasoned, Rows):
     fieldsets = [
         (None, {"fields": [("name", "kind"), ("position", "active")]}),
         (
-            "Takes only",
+            _("Takes only"),
             {
                 "fields": [("language", "mailboxes"), ("sender_domains", "countries"), "words"],
-                "description": "Empty: no such condition. All conditions must hold.",
+                "description": _("Empty: no such condition. All conditions must hold."),
                 "classes": ["collapse"],
             },
         ),
         (
-            "Copies, absence and deadlines",
+            _("Copies, absence and deadlines"),
             {
                 "fields": [
                     ("cc_pool", "owner_away"),
@@ -77,30 +78,33 @@ class PoolPage(NeverDeleted, ByPoolManagers, WithWords, Reasoned, Rows):
             pool.glance = seen[pool.pk]
         return shown  # type: ignore[no-any-return]
 
-    @column("Pool", header=True, ordering="position")
+    @column(_("Pool"), header=True, ordering="position")
     def named(self, pool: Pool) -> tuple[str, str]:
-        return (pool.name, f"asked at place {pool.position}" if pool.active else "switched off")
+        asked = gettext("asked at place %(place)s") % {"place": pool.position}
+        return (pool.name, asked if pool.active else gettext("switched off"))
 
-    @column("What")
+    @column(_("What"))
     def takes(self, pool: Pool) -> str:
         return sentence(pool)
 
-    @column("People", header=True)
+    @column(_("People"), header=True)
     def people(self, pool: Pool) -> tuple[str, str]:
         glance: Glance = pool.glance  # type: ignore[attr-defined]
-        inside = _("%(here)s in, %(away)s out") % {"here": glance.here, "away": glance.away}
-        return (inside, _("next: %(name)s") % {"name": glance.next or _("nobody")})
+        inside = gettext("%(here)s in, %(away)s out") % {"here": glance.here, "away": glance.away}
+        return (inside, gettext("next: %(name)s") % {"name": glance.next or gettext("nobody")})
 
-    @column("Leads, 7 days", ordering="given_count")
+    @column(_("Leads, 7 days"), ordering="given_count")
     def given(self, pool: Pool) -> int:
         return int(pool.given_count)  # type: ignore[attr-defined]
 
-    @column("Answer within", ordering="response_minutes")
+    @column(_("Answer within"), ordering="response_minutes")
     def answers(self, pool: Pool) -> str:
         minutes = pool.response_minutes
         if not minutes:
-            return _("not watched")
-        return _("%(hours)s h") % {"hours": f"{minutes / 60:g}"} if minutes >= 60 else _("%(n)s min") % {"n": minutes}
+            return gettext("not watched")
+        if minutes < 60:
+            return gettext("%(n)s min") % {"n": minutes}
+        return gettext("%(hours)s h") % {"hours": f"{minutes / 60:g}"}
 
     # --- who is next, what an edit means, what was ---
 
@@ -158,7 +162,7 @@ class PoolPage(NeverDeleted, ByPoolManagers, WithWords, Reasoned, Rows):
         if not (self.has_view_permission(request, pool) if pk else self.has_add_permission(request)):
             raise PermissionDenied
         if pool is None:
-            raise Http404("There is no such pool.")
+            raise Http404(gettext("There is no such pool."))
         if not request.POST:
             return pool, list(pool.memberships.all()) if pk else [], []
         form = self.get_form(request, pool if pk else None, change=bool(pk))(request.POST, instance=pool)
@@ -168,6 +172,6 @@ class PoolPage(NeverDeleted, ByPoolManagers, WithWords, Reasoned, Rows):
         formset.is_valid()
         return pool, edited(formset), edited_leaves(formset)
 
-    @action(description="Monthly statement", permissions=["view"])  # type: ignore[untyped-decorator]
+    @action(description=_("Monthly statement"), permissions=["view"])  # type: ignore[untyped-decorator]
     def to_statement(self, request: HttpRequest) -> HttpResponse:
         return redirect("admin:routing_pool_statement")

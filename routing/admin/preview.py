@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from routing.changes import changes
 from routing.fairness import Share, last_leads, shares
@@ -45,8 +46,10 @@ def _skipped(turns: Iterable[Foreseen]) -> Iterator[str]:
     for turn in turns:
         for name, why in turn.skipped:
             if name not in told:
-                yield f"{name} {why}." if turn.place == 1 else f"From the {turn.place}. lead on, {name} {why}."
-        told |= {name for name, _ in turn.skipped}
+                later = _("From lead %(place)s on: %(name)s %(why)s.")
+                words = _("%(name)s %(why)s.") if turn.place == 1 else later
+                yield words % {"place": turn.place, "name": name, "why": why}
+        told |= {name for name, __ in turn.skipped}
 
 
 def what_if(pool: Pool, members: Sequence[Membership], leaves: Sequence[Leave] = ()) -> dict[str, Any]:

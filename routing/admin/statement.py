@@ -5,6 +5,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from inbox_router.admin.pages import Page
 from routing.fairness import month, shares, write_csv
@@ -15,7 +16,7 @@ MONTHS = 13  # offered to choose from
 class StatementPage(Page):
     """A month, per pool and person."""
 
-    title = "Monthly statement"
+    title = _("Monthly statement")
     permission_required = "routing.view_pool"
     template_name = "admin/routing/statement.html"
 

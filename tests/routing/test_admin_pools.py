@@ -103,7 +103,7 @@ def test_somebody_who_leaves_is_not_just_switched_off(boss):
     ana = person_named("Ana")
     page = reverse("admin:routing_salesperson_change", args=(ana.pk,))
     said = boss.post(page, person_form(ana, active=None)).content.decode()
-    assert "This touches Inside sales; 1 open leads." in said
+    assert "This touches Inside sales; 1 open lead." in said
     assert "Leaves the team" in boss.get(page).content.decode()
     assert person_named("Ana").active
 

@@ -68,7 +68,7 @@ def test_an_edit_is_told_in_sentences_and_caps_count(boss):
     assert "catch up 0 becomes 3." in said or "catch up nothing becomes 3." in said
     assert "The next lead goes to Ben instead of Ana." in said
     assert said.count(" Ana</li>") == 1
-    assert "lead on, Ana" in said
+    assert " on: Ana " in said
 
 
 def test_the_last_days_are_given_out_again_under_the_edit_and_nothing_is_written(boss):
