@@ -198,6 +198,25 @@ def test_a_session_that_ended_loses_nothing(sit_down: Sit, boss: str) -> None:
     assert Message.objects.get().status == Message.Status.REVIEW
 
 
+def test_what_was_written_before_a_session_ended_is_there_again(sit_down: Sit) -> None:
+    office.waiting_draft()
+    mia = office.user("mia", "Approver")
+    mia.set_password("a long passphrase")
+    mia.save()
+    desk = sit_down("mia")
+    desk.open(APPROVE)
+    body = desk.page.locator("textarea[name=body]")
+    body.fill("A long answer")
+    Session.objects.all().delete()
+    body.press("Control+Enter")
+    desk.page.get_by_label(re.compile("Username", re.IGNORECASE)).fill("mia")
+    desk.page.locator("input[name=password]").fill("a long passphrase")
+    desk.page.get_by_role("button", name="Log in").click()
+    expect(desk.page.get_by_role("alert")).to_contain_text("What you wrote is here again")
+    assert body.input_value() == "A long answer"
+    assert Draft.objects.get().state == Draft.State.WAITING
+
+
 def test_the_queue_works_without_javascript(sit_down: Sit, boss: str) -> None:
     row = office.message("Pumps")
     desk = sit_down(boss, java_script_enabled=False)

@@ -46,7 +46,27 @@
     document.addEventListener("htmx:beforeSwap", (event) => {
         if (event.detail.target?.id !== "work" || event.detail.xhr.response.includes('id="work"')) return;
         event.detail.shouldSwap = false;
-        window.location.assign(window.location.pathname);
+        const form = document.querySelector("form[data-claim]");
+        if (form) keep(form);
+        window.location.assign(window.location.pathname + (form ? `?row=${form.elements.row.value}` : ""));
+    });
+    // What somebody wrote before they were signed out is there again after they sign in, in this tab only.
+    const KEPT = "inbox-router-kept";
+    const WRITTEN = ["subject", "body", "why"];
+    function keep(form) {
+        const written = WRITTEN.filter((name) => form.elements[name]?.value !== undefined);
+        const values = Object.fromEntries(written.map((name) => [name, form.elements[name].value]));
+        sessionStorage.setItem(KEPT, JSON.stringify({ row: form.elements.row.value, version: form.elements.version.value, values }));
+    }
+    document.addEventListener("DOMContentLoaded", () => {
+        const form = document.querySelector("form[data-claim]");
+        const kept = form && JSON.parse(sessionStorage.getItem(KEPT) ?? "null");
+        if (!kept) return;
+        sessionStorage.removeItem(KEPT);
+        if (kept.row !== form.elements.row.value || kept.version !== form.elements.version.value) return;
+        Object.entries(kept.values).forEach(([name, value]) => form.elements[name] && (form.elements[name].value = value));
+        const alert = document.querySelector("[data-alert]");
+        alert.textContent = alert.dataset.signedOut;
     });
     document.addEventListener("htmx:sendError", (event) => delete event.target.dataset?.sent);
     document.addEventListener("htmx:afterSettle", (event) => {
