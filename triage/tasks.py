@@ -12,12 +12,12 @@ from django_q.tasks import async_task, queue_size
 from inbox_router.delivery import work_off_all
 from inbox_router.stopping import unwind_on_sigterm
 from triage import guides, services
-from triage.learning import cache, refitting
+from triage.learning import cache
 from triage.models import Decision, Heartbeat
 
 RUN = "triage.tasks.run_pipeline"
 CHECKS = "triage.tasks.run_checks"
-LEARNING = "triage.tasks.learn"
+LEARNING = "triage.learning.refitting.run"  # by its path: SciPy is loaded where it fits, and only there
 PING = "triage.tasks.ping"
 DECISIONS = "triage.tasks.carry_out_decisions"
 # The next run goes on with what is left. Much below the cluster's own time limit, which is brutal, and so
@@ -35,12 +35,6 @@ def run_checks() -> str:
     """Compare every mailbox with our rows, and tell the managers what has waited too long."""
     cache.forget()
     return services.check()
-
-
-def learn() -> str:
-    """Have the embedded classifier learn what people said since the last time; at most once a minute."""
-    made = refitting.learn()
-    return f"learned from {made}" if made else "nothing new"
 
 
 def dry_run(pk: int) -> None:

@@ -5,7 +5,7 @@ from django.test import Client
 
 from tests import office
 from tests.triage.test_admin_work import do
-from triage import services, tasks
+from triage import services
 from triage.learning import refitting, verdicts
 from triage.learning.judges import judge
 from triage.models import Category, Classification, Lesson, Message
@@ -79,15 +79,15 @@ class TestLessons:
         assert judged(last) != Category.ACCOUNTING
         for row in first:
             decide(row, "accounting")
-        assert tasks.learn().startswith("learned from 5 verdicts")
+        assert refitting.run().startswith("learned from 5 verdicts")
         assert judged(last) == Category.ACCOUNTING
         assert judge().classify([mail_text(last)])[0].model == "starter+5"
 
     def test_without_news_nothing_is_fitted(self):
-        assert tasks.learn() == "nothing new"
+        assert refitting.run() == "nothing new"
         decide(reading(1), "accounting")
-        tasks.learn()
-        assert tasks.learn() == "nothing new"
+        refitting.run()
+        assert refitting.run() == "nothing new"
         assert Lesson.objects.count() == 1
 
     def test_a_verdict_that_is_taken_back_leaves_no_trace(self):
