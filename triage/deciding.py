@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from crm.models import Lead
 from inbox_router.shown import recorded
@@ -38,7 +39,7 @@ def decide(message: Message, category: str, user: AbstractBaseUser, *, why: str 
         return
     current = Message.objects.filter(pk=message.pk, version=message.version)
     if not current.update(status=Status.CLASSIFIED):
-        raise Conflict("This message was decided meanwhile; nothing was changed.")
+        raise Conflict(_("This message was decided meanwhile; nothing was changed."))
     was_review = message.status == Status.REVIEW
     was_lead = message.category == Category.LEAD and not was_review
     judgement = person_judgement(message, category, user, why)
@@ -83,7 +84,7 @@ def take_back(message: Message, user: AbstractBaseUser) -> None:
     verdict = verdicts.live().filter(message=message).first()
     current = Message.objects.filter(pk=message.pk, version=message.version)
     if verdict is None or not current.update(status=Status.CLASSIFIED):
-        raise Conflict("There is no decision of a person to take back; nothing was changed.")
+        raise Conflict(_("There is no decision of a person to take back; nothing was changed."))
     Classification.objects.filter(pk=verdict.pk).update(undone_at=timezone.now())
     call_off(message.deliveries.all(), "the decision was taken back")
     bring_back(message)
@@ -100,7 +101,7 @@ def restore(message: Message, by: str) -> None:
     message.status, message.review_reason = Status.REVIEW, f"brought back from Trash by {by}"
     changed = {"version": message.version, "status": message.status, "review_reason": message.review_reason}
     if not current.update(**changed):
-        raise Conflict("This message was decided meanwhile; nothing was changed.")
+        raise Conflict(_("This message was decided meanwhile; nothing was changed."))
     call_off(message.deliveries.all(), "the mail is brought back")
     bring_back(message)
     note(message, "brought back", "Brought back from Trash, waits for a person", by)
@@ -129,7 +130,7 @@ def edit_draft(draft: Draft, *, subject: str, body: str, version: int) -> None:
     """Change a waiting draft's text. Raises Conflict if somebody else changed it since it was opened."""
     waiting = Draft.objects.filter(pk=draft.pk, version=version, state=Draft.State.WAITING)
     if not waiting.update(subject=subject, body=body, version=version + 1):
-        raise Conflict("The draft was changed, approved or rejected meanwhile; nothing was saved.")
+        raise Conflict(_("The draft was changed, approved or rejected meanwhile; nothing was saved."))
     draft.refresh_from_db()
 
 
@@ -158,7 +159,7 @@ def close_draft(draft: Draft, state: Draft.State, user: AbstractBaseUser, **fiel
     fields_now = {"state": state, "decided_by_id": user.pk, "decided_at": timezone.now(), **fields}
     waiting = Draft.objects.filter(pk=draft.pk, version=draft.version, state=Draft.State.WAITING)
     if not waiting.update(**fields_now):
-        raise Conflict("The draft was changed, approved or rejected meanwhile; nothing was done.")
+        raise Conflict(_("The draft was changed, approved or rejected meanwhile; nothing was done."))
     draft.refresh_from_db()
 
 
@@ -169,5 +170,5 @@ def close_draft(draft: Draft, state: Draft.State, user: AbstractBaseUser, **fiel
 def read_again(message: Message, user: AbstractBaseUser) -> None:
     """Put a quarantined message back to the start of the pipeline; the next run reads it again."""
     if not Message.objects.filter(pk=message.pk, status=Status.QUARANTINED).update(status=Status.FOUND, error=""):
-        raise Conflict("This message is not in quarantine any more.")
+        raise Conflict(_("This message is not in quarantine any more."))
     note(message, "read again", "To be read again", str(user))

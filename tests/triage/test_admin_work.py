@@ -99,7 +99,7 @@ class TestReview:
     def test_all_of_one_sender_can_be_decided_together(self, boss):
         rows = [office.message(f"Offer {n}", address="deals@shop.example") for n in range(3)]
         other = office.message("Pumps")
-        assert "and 2 more of this sender: Newsletter" in work(boss, REVIEW, rows[0], "newsletter", all="1")
+        assert "and 2 more: Newsletter" in work(boss, REVIEW, rows[0], "newsletter", all="1")
         office.time_passes()
         assert set(Message.objects.filter(category=Category.NEWSLETTER)) == set(rows)
         assert Message.objects.get(pk=other.pk).status == Message.Status.REVIEW

@@ -10,7 +10,7 @@ class Lesson(models.Model):
     made_at = models.DateTimeField(auto_now_add=True)
     starter = models.CharField(max_length=64, help_text=_("SHA-256 of the shipped weights that it changes"))
     verdicts = models.CharField(max_length=64, help_text=_("SHA-256 of which verdicts it was fitted to"))
-    examples = models.PositiveIntegerField("verdicts of people", help_text=_("How many verdicts that were"))
+    examples = models.PositiveIntegerField(_("verdicts of people"), help_text=_("How many verdicts that were"))
     change = models.BinaryField(help_text=_("Columns and what is added to their weights, as .npz without pickle"))
     seconds = models.FloatField(help_text=_("How long the refit took"))
 

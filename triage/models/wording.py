@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from routing.models import Pool
@@ -10,9 +11,9 @@ from routing.models import Pool
 class ReplyTemplate(models.Model):
     """The reply text of one language, for all leads or for those of one pool; empty: the one that ships."""
 
-    language = models.CharField(max_length=8, help_text="ISO 639-1, such as en or de")
+    language = models.CharField(max_length=8, help_text=_("ISO 639-1, such as en or de"))
     pool = models.ForeignKey(
-        Pool, models.CASCADE, null=True, blank=True, related_name="+", help_text="Empty: for all leads"
+        Pool, models.CASCADE, null=True, blank=True, related_name="+", help_text=_("Empty: for all leads")
     )
     text = models.TextField(blank=True)
     history = HistoricalRecords()

@@ -42,14 +42,16 @@ class Decision(models.Model):
     answer = models.CharField(max_length=10, choices=Answer)
     why = models.CharField(max_length=300, blank=True)
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
-    always = models.BooleanField(default=False, help_text="Make it a rule for this sender as well")
-    version = models.PositiveIntegerField(help_text="Of the mail or the draft, as the person saw it")
-    request = models.UUIDField(default=uuid.uuid4, db_index=True, help_text="The same for all of one press of a button")
+    always = models.BooleanField(default=False, help_text=_("Make it a rule for this sender as well"))
+    version = models.PositiveIntegerField(help_text=_("Of the mail or the draft, as the person saw it"))
+    request = models.UUIDField(
+        default=uuid.uuid4, db_index=True, help_text=_("The same for all of one press of a button")
+    )
     state = models.CharField(max_length=8, choices=State, default=State.HELD)
     made_at = models.DateTimeField(default=timezone.now)
     due_at = models.DateTimeField()
     settled_at = models.DateTimeField(null=True, blank=True)
-    refusal = models.CharField(max_length=300, blank=True, help_text="Why it was not done")
+    refusal = models.CharField(max_length=300, blank=True, help_text=_("Why it was not done"))
 
     class Meta:
         constraints = [
@@ -103,7 +105,7 @@ class Claim(models.Model):
     queue = models.CharField(max_length=8, choices=Queue)
     row = models.PositiveBigIntegerField()
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
-    page = models.UUIDField(default=uuid.uuid4, help_text="The page that shows it; an older one cannot give it back")
+    page = models.UUIDField(default=uuid.uuid4, help_text=_("The page that shows it; an older one cannot give it back"))
     until = models.DateTimeField()
 
     class Meta:
@@ -150,7 +152,7 @@ class Aside(models.Model):
     queue = models.CharField(max_length=8, choices=Queue)
     row = models.PositiveBigIntegerField()
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
-    until = models.DateField(null=True, blank=True, help_text="Empty: until this person asks for it")
+    until = models.DateField(null=True, blank=True, help_text=_("Empty: until this person asks for it"))
     why = models.CharField(max_length=300, blank=True)
     made_at = models.DateTimeField(default=timezone.now)
 
