@@ -95,7 +95,10 @@ def run_mailboxes(mailboxes: Sequence[Mailbox], report: Report, until: float) ->
         for mailbox in mailboxes:
             try:
                 counts = run_mailbox(mailbox, classifier, reader, until)
-            except (MailboxError, ReaderError, LeaseLost, classifiers.Refused) as error:
+            except LeaseLost as error:  # whoever has it now writes what there is to say
+                report.errors[mailbox.name] = str(error)
+                continue
+            except (MailboxError, ReaderError, classifiers.Refused) as error:
                 report.errors[mailbox.name] = str(error)
                 Mailbox.objects.filter(pk=mailbox.pk).update(last_error=str(error)[:500])
                 continue

@@ -1,5 +1,6 @@
 """What the scheduler calls. The truth is in our own rows: a task that is lost or runs twice does no harm."""
 
+import logging
 import time
 from typing import Any
 
@@ -15,6 +16,8 @@ from triage import guides, services
 from triage.learning import cache
 from triage.models import Decision, Heartbeat
 
+log = logging.getLogger(__name__)
+
 RUN = "triage.tasks.run_pipeline"
 CHECKS = "triage.tasks.run_checks"
 LEARNING = "triage.learning.refitting.run"  # by its path: SciPy is loaded where it fits, and only there
@@ -28,6 +31,8 @@ SECONDS = 50
 def run_pipeline() -> str:
     """One run over every mailbox, and the due deliveries."""
     report = services.process(seconds=SECONDS)
+    for name, error in report.errors.items():
+        log.error("%s: %s", name, error)
     return "; ".join(f"{name}: {error}" for name, error in report.errors.items()) or "ok"
 
 
