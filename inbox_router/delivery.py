@@ -138,7 +138,6 @@ class Delivery(models.Model):
 
     batch_size: ClassVar[int] = 1
     struggles: ClassVar[int] = 6  # attempts, which is some minutes, after which a failing one is trouble
-    lease: ClassVar[timedelta] = timedelta(minutes=3)  # longer than the time-outs of a batch
     aftermath: ClassVar[timedelta] = timedelta(seconds=15)  # in which the requests of a dead process take effect
     courier: ClassVar[type[Courier]]
 
@@ -203,7 +202,7 @@ class Delivery(models.Model):
         won = still_free.update(
             state=cls.State.TAKEN,
             taken_by=token,
-            lease_until=now + cls.lease,
+            lease_until=now + lives.LEASE,
             attempts=models.F("attempts") + 1,
             in_doubt=True,  # from here on the deed may happen; the rows below still know what it was before
         )
@@ -332,7 +331,7 @@ def _renewed(batch: Sequence[Delivery], token: uuid.UUID) -> list[Delivery]:
         raise DeliveryError("not begun: the kill switch was thrown")
     kind, pks = type(batch[0]), [row.pk for row in batch]
     held = kind._default_manager.filter(pk__in=pks, taken_by=token)
-    if held.update(lease_until=timezone.now() + kind.lease) == len(batch):
+    if held.update(lease_until=timezone.now() + lives.LEASE) == len(batch):
         return list(batch)
     ours = set(held.values_list("pk", flat=True))
     return [row for row in batch if row.pk in ours]

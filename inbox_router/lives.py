@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,6 +21,8 @@ from django.conf import settings
 
 log = logging.getLogger(__name__)
 
+# The scheduler ends any task before: no lease runs out in the hands of a worker that is only slow.
+LEASE = timedelta(seconds=settings.Q_CLUSTER["timeout"] + 60)
 HALF = 16  # hexadecimal digits of a token that name the process
 
 

@@ -1,13 +1,10 @@
 """What breaks under a running worker is noticed, and when it is whole the work goes on: nothing is lost or doubled."""
 
 import csv
-import os
-import signal
 import subprocess
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,10 +12,9 @@ import pytest
 from tests.servers.http import HANGING
 from tests.servers.openai import Answer
 from tests.servers.postgres import Postgres
-from tests.site import NOTICED, WORKING, Site, tables
-from tests.test_worker import Process, Worker, eventually, running
+from tests.site import NOTICED, Site, tables
+from tests.test_worker import Process, eventually
 from tests.world import judged_by_subject
-from triage.watchdog import STALE as WATCHDOG_STALE
 
 pytestmark = pytest.mark.dovecot
 
@@ -60,79 +56,7 @@ def test_a_worker_that_is_killed_while_it_waits_for_an_answer_does_not_tell_twic
     site.works()
 
 
-def test_after_a_killed_pusher_and_a_killed_sentinel_the_work_goes_on(site: Site) -> None:
-    site.worker.hands()[3].kill()
-    site.gets("lead")
-    site.works()
-    site.worker.guard().kill()
-    site.gets("lead-de")
-    eventually(lambda: site.said("the cluster is restarted"), NOTICED)
-    site.works()
-
-
-def test_killed_idle_workers_and_a_killed_monitor_are_noticed_in_two_minutes(database: Path, tmp_path: Path) -> None:
-    victims: dict[str, Callable[[Worker], list[Process]]] = {"idle": lambda one: one.hands()[:2]}
-    victims["monitor"] = lambda one: one.hands()[2:3]
-    with ExitStack() as stack:
-        workers = []
-        for name, choose in victims.items():
-            (tmp_path / name).mkdir()
-            workers.append(stack.enter_context(running(database, tmp_path / name, WATCHDOG_STALE)))
-            workers[-1].gets_mail()
-            for process in choose(workers[-1]):
-                process.kill()
-        for worker in workers:
-            eventually(partial(in_log, worker, "the cluster is restarted"), NOTICED)
-            eventually(partial(has_mail, worker, 1), WORKING)
-
-
-def in_log(worker: Worker, words: str) -> bool:
-    return words in worker.log.read_text()
-
-
-def has_mail(worker: Worker, count: int) -> bool:
-    return worker.row("select count(*) from triage_message") == (count,)
-
-
-# --- two of them --------------------------------------------------------------------------------------------
-
-
-def test_two_clusters_a_burst_and_a_stopped_lease_holder_do_nothing_twice(site: Site, tmp_path: Path) -> None:
-    (tmp_path / "second").mkdir()
-    with Worker(tmp_path / "second", site.imap, WATCHDOG_STALE, **site.worker.settings) as second:
-        second.is_alive()
-        site.model.answer = lambda asked: replace(judged_by_subject(asked), delay=2)
-        asked = len(site.model.asked)
-        site.gets(*["lead", "uncertain", "lead-de", "accounting", "rfq"] * 5)
-        both = (site.worker, second)
-        holder: Process = eventually(lambda: len(site.model.asked) > asked and any_of(one.at_work() for one in both))
-        os.kill(holder.pid, signal.SIGSTOP)
-        site.model.answer = judged_by_subject
-        site.let_leases_run_out()
-        eventually(site.is_done)
-        os.kill(holder.pid, signal.SIGCONT)
-        eventually(lambda: any(in_log(one, "was taken over by another run") for one in both))
-        site.works()
-
-
-def any_of(found: Iterable[Process | None]) -> Process | None:
-    return next(filter(None, found), None)
-
-
 # --- servers that are gone ----------------------------------------------------------------------------------
-
-
-def test_a_mailbox_that_refuses_us_and_then_is_down_is_told_of_and_taken_up_again(site: Site) -> None:
-    site.imap.set_password("changed")
-    under_way = site.sent("lead", "uncertain")  # spam would take another run
-    eventually(lambda: site.told("sign-in refused"), NOTICED)
-    assert "check user and password in MAILBOX_URL" in site.doctor()
-    site.imap.stop()
-    eventually(lambda: site.told("cannot reach"), NOTICED)
-    site.imap.set_password()
-    site.imap.start()
-    site.deliver(under_way)
-    site.works()
 
 
 def test_a_mail_server_that_dies_in_the_middle_of_the_work_costs_nothing(site: Site) -> None:

@@ -14,11 +14,13 @@ from django.utils import timezone
 from inbox_router import lives
 from tests.outside.models import Deed
 from tests.test_settings import ROOT
+from triage.classifiers.llm.trial import Limits
 from triage.models import Mailbox
 from triage.takeover import take_over_from_the_dead
 
 pytestmark = pytest.mark.django_db
 HOLDER = "import django; django.setup(); from inbox_router import lives; print(lives.token(), flush=True); input()"
+SLOWEST = 120  # seconds: the longest LLM_TIMEOUT that is not refused
 GONE = timedelta(seconds=1)  # after the aftermath
 
 
@@ -64,6 +66,20 @@ def test_what_a_killed_process_had_in_hand_is_taken_over_at_once(another: Callab
     assert not Deed.due(timezone.now()), "what it sent last may still arrive"
     assert Deed.claim(timezone.now() + Deed.aftermath + GONE)[1] == [deed]
     assert take_over_from_the_dead() == 0
+
+
+def test_a_lease_outlasts_the_longest_task_and_a_mail_that_the_slowest_model_is_asked_about() -> None:
+    longest = settings.Q_CLUSTER["timeout"]
+    still_ours = timezone.now() + timedelta(seconds=longest)
+    mailbox = Mailbox.objects.create(name="inbox")
+    assert mailbox.take_lease()
+    mailbox.refresh_from_db()
+    assert mailbox.lease_until
+    assert mailbox.lease_until > still_ours
+    Deed.owe(effect="crm", key="a", stream="a").save()
+    Deed.claim(timezone.now())
+    assert Deed.objects.get().lease_until > still_ours
+    assert Limits(SLOWEST).mail < longest, "else the scheduler ends every run before it stored an answer"
 
 
 def test_a_stopped_process_keeps_what_it_has_until_its_lease_runs_out(another: Callable) -> None:

@@ -62,6 +62,7 @@ def test_the_example_file_can_be_used_as_it_stands(tmp_path):
         ("REVIEW_THRESHOLD", "nan", "from 0 to 1"),
         ("TRASH_DELAY", "30s", "not a number"),
         ("LLM_TIMEOUT", "0", "from 0.1 to 120"),
+        ("LLM_TIMEOUT", "121", "from 0.1 to 120"),
         ("LLM_CONCURRENCY", "2.5", "whole number"),
         ("FIRST_CONNECT_DAYS", "two", "not a number"),
         ("ARMED", "label,drafts", "unknown drafts"),

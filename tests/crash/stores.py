@@ -2,7 +2,7 @@
 
 Nothing of the program is imported here. Two kinds of things are read: `things`, of which there must be as many as in
 the golden state (more is doubled, fewer is lost), and `facts`, which must be the same. Each is about one mail, so
-that a delivery which is openly failed or unconfirmed excuses what is missing of its own mail and of no other.
+that a delivery which is openly failed, blocked or unconfirmed excuses what is missing of its own mail and of no other.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ Item = tuple[str, str, str]  # (store, the Message-ID that it is about, what)
 
 @dataclass(frozen=True)
 class State:
-    """`shown`: mails with a delivery that failed openly or is unconfirmed; `judged_by_people`: put up for review."""
+    """`shown`: mails with a delivery that failed openly, is blocked or unconfirmed; `judged_by_people`: for review."""
 
     things: Counter[Item]
     facts: frozenset[Item]
@@ -191,8 +191,8 @@ QUERIES = {
     " join routing_assignment a on a.id = x.assignment_id join crm_lead l on l.id = a.lead_id"
     " join routing_salesperson p on p.id = x.salesperson_id",
     "shown": "select m.message_id from triage_mailboxdelivery d join triage_message m on m.id = d.message_id"
-    " where d.state in ('failed', 'unconfirmed')"
+    " where d.state in ('failed', 'blocked', 'unconfirmed')"
     " union select message_id from triage_message where status in ('review', 'quarantined')"
     " union select l.thread_id from routing_slackalert s join routing_assignment a on a.id = s.assignment_id"
-    " join crm_lead l on l.id = a.lead_id where s.state in ('failed', 'unconfirmed')",
+    " join crm_lead l on l.id = a.lead_id where s.state in ('failed', 'blocked', 'unconfirmed')",
 }

@@ -13,7 +13,6 @@ from django.utils.translation import gettext_lazy as _
 from inbox_router import lives
 from triage.mailbox import MailboxError
 
-LEASE = timedelta(minutes=2)  # longer than anything a run does between two renewals
 LONGEST_REST = timedelta(minutes=30)  # Exchange asks for some minutes; no server silences us for longer
 
 
@@ -58,7 +57,7 @@ class Mailbox(models.Model):
         holder, now = lives.token(), timezone.now()
         free = models.Q(lease_holder=None) | models.Q(lease_until__lt=now)
         taken = Mailbox.objects.filter(free, pk=self.pk).update(
-            lease_holder=holder, lease_until=now + LEASE, fence=models.F("fence") + 1
+            lease_holder=holder, lease_until=now + lives.LEASE, fence=models.F("fence") + 1
         )
         return Lease(self.pk, holder) if taken else None
 
@@ -82,7 +81,7 @@ class Lease:
         Raises LeaseLost. The row stays locked until the transaction ends, so nobody can take over in between.
         """
         ours = Mailbox.objects.filter(pk=self.mailbox_id, lease_holder=self.holder)
-        if not ours.update(lease_until=timezone.now() + LEASE):
+        if not ours.update(lease_until=timezone.now() + lives.LEASE):
             raise LeaseLost(f"mailbox {self.mailbox_id} was taken over by another run")
 
     def give_back(self, rest: float = 0) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -115,6 +116,7 @@ def within(seconds: float, call: Callable[[], T]) -> T:
     The thread of an abandoned call keeps its slot until its connection ends, so that such threads cannot pile up.
     """
     future: Future[T] = Future()
+    deadline = time.monotonic() + seconds
 
     def run() -> None:
         try:
@@ -127,7 +129,7 @@ def within(seconds: float, call: Callable[[], T]) -> T:
     if not SLOTS.acquire(timeout=seconds):
         raise TimeoutError
     threading.Thread(target=run, name="model call", daemon=True).start()
-    return future.result(timeout=seconds)
+    return future.result(timeout=deadline - time.monotonic())
 
 
 def _provider(model: str) -> str:
