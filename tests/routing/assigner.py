@@ -10,7 +10,7 @@ import sys
 from collections import Counter
 
 import django
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import Max, Min
 
 django.setup()
@@ -42,12 +42,24 @@ def staffed(name: str, size: int, **fields: object) -> Pool:
 def work(worker: int, leads: int) -> None:
     """Assign leads; those of an earlier life that were assigned before stay as they are."""
     for number in range(leads):
-        language = list(POOLS.values())[number % len(POOLS)]
+        while not given(worker, number):
+            pass  # the next run takes it up, as it does in the product
+
+
+def given(worker: int, number: int) -> bool:
+    """Assign one lead in its transaction; False if the database was locked for all of its patience."""
+    language = list(POOLS.values())[number % len(POOLS)]
+    about = {"source": "test", "subject": "Pumps", "first_message": "", "language": language}
+    try:
         with transaction.atomic():
             contact = contact_for(f"buyer@w{worker}-{number}.example")
-            about = {"source": "test", "subject": "Pumps", "first_message": "", "language": language}
-            lead, _ = open_lead(contact, thread_id=f"<{worker}-{number}@w.example>", **about)
-            assign(lead)
+            assign(open_lead(contact, thread_id=f"<{worker}-{number}@w.example>", **about)[0])
+    except OperationalError as error:
+        if "locked" not in str(error):
+            raise
+        sys.stderr.write(f"{worker}-{number}: {error}\n")
+        return False
+    return True
 
 
 def look() -> None:
