@@ -3,6 +3,8 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter, RelatedDropdownFilter
@@ -12,6 +14,8 @@ from inbox_router.admin.rows import ReadOnly, Rows, column
 from inbox_router.shown import ago, plain
 from routing.card import Card, text
 from routing.models import Assignment, SlackAlert
+
+FOUND = 1000  # as many are found at most, the newest
 
 
 @admin.register(Assignment)
@@ -30,6 +34,21 @@ class AssignmentPage(ReadOnly, Rows):
     ordering = ["-pk"]
     fields = ["lead", "salesperson", "cc", "pool", "rule", "decision", "active", "at", "by", "due_at", "answered_at"]
     readonly_fields = ["decision"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Assignment]:
+        rows: QuerySet[Assignment] = super().get_queryset(request)
+        of_one = request.resolver_match and "object_id" in request.resolver_match.kwargs
+        return rows if of_one else rows.defer("card", "lead__first_message")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Assignment], search_term: str
+    ) -> tuple[QuerySet[Assignment], bool]:
+        if not search_term.strip():
+            return queryset, False
+        # The words are looked for once, in narrow rows: not by the count and by the page, in all that a lead says.
+        found, doubled = super().get_search_results(request, queryset, search_term)
+        newest = found.order_by("-pk").values_list("pk", flat=True)[:FOUND]
+        return queryset.filter(pk__in=list(newest)), doubled
 
     @column(_("Person"), ordering="salesperson__name")
     def who(self, row: Assignment) -> str:
