@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.db import transaction
+from django.db import OperationalError, transaction
 
 from crm.models import Contact, Lead
 from crm.services import recorded_at_once
@@ -34,7 +34,10 @@ ACCOUNTING_LABEL = "Accounting"
 
 
 def run(context: Context) -> int:
-    """Act on each judged message. One that fails goes to a person and costs the others nothing."""
+    """Act on each judged message. One that fails goes to a person and costs the others nothing.
+
+    Where only the database was busy the run ends, and the next one goes on with the same message.
+    """
     waiting = Message.objects.filter(mailbox=context.mailbox, status=Message.Status.CLASSIFIED)
     messages = list(waiting.select_related("mailbox").order_by("received_at", "pk"))
     judgements = newest_judgements(messages)
@@ -47,12 +50,19 @@ def run(context: Context) -> int:
         except LeaseLost:
             raise
         except Exception as error:
+            if is_busy(error):
+                raise
             log.exception("message %s could not be acted on", message.pk)
             with transaction.atomic():
                 context.lease.renew()
                 to_review(message, f"acting on it failed: {type(error).__name__}", run=context.run)
         context.counts[message.category if message.status != Message.Status.REVIEW else "review"] += 1
     return len(messages)
+
+
+def is_busy(error: Exception) -> bool:
+    """Whether nothing is wrong with the message, but the database was too long at work for others."""
+    return isinstance(error, OperationalError) and any(word in str(error) for word in ("locked", "deadlock", "timeout"))
 
 
 def newest_judgements(messages: Sequence[Message]) -> dict[int, Classification]:
