@@ -2,9 +2,10 @@
 
 import csv
 import subprocess
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,10 @@ import pytest
 from tests.servers.http import HANGING
 from tests.servers.openai import Answer
 from tests.servers.postgres import Postgres
-from tests.site import NOTICED, Site, tables
-from tests.test_worker import Process, eventually
+from tests.site import NOTICED, WORKING, Site, tables
+from tests.test_worker import Process, Worker, eventually, running
 from tests.world import judged_by_subject
+from triage.watchdog import STALE as WATCHDOG_STALE
 
 pytestmark = pytest.mark.dovecot
 
@@ -54,6 +56,40 @@ def test_a_worker_that_is_killed_while_it_waits_for_an_answer_does_not_tell_twic
     busy: Process = eventually(lambda: len(site.slack.posts) > posts and site.worker.at_work())
     busy.kill()
     site.works()
+
+
+def test_after_a_killed_pusher_and_a_killed_sentinel_the_work_goes_on(site: Site) -> None:
+    site.worker.hands()[3].kill()
+    site.gets("lead")
+    site.works()
+    site.worker.guard().kill()
+    site.gets("lead-de")
+    eventually(lambda: site.said("the cluster is restarted"), NOTICED)
+    site.works()
+
+
+def test_killed_idle_workers_and_a_killed_monitor_are_noticed_in_two_minutes(database: Path, tmp_path: Path) -> None:
+    victims: dict[str, Callable[[Worker], list[Process]]] = {"idle": lambda one: one.hands()[:2]}
+    victims["monitor"] = lambda one: one.hands()[2:3]
+    with ExitStack() as stack:
+        workers = []
+        for name, choose in victims.items():
+            (tmp_path / name).mkdir()
+            workers.append(stack.enter_context(running(database, tmp_path / name, WATCHDOG_STALE)))
+            workers[-1].gets_mail()
+            for process in choose(workers[-1]):
+                process.kill()
+        for worker in workers:
+            eventually(partial(in_log, worker, "the cluster is restarted"), NOTICED)
+            eventually(partial(has_mail, worker, 1), WORKING)
+
+
+def in_log(worker: Worker, words: str) -> bool:
+    return words in worker.log.read_text()
+
+
+def has_mail(worker: Worker, count: int) -> bool:
+    return worker.row("select count(*) from triage_message") == (count,)
 
 
 # --- servers that are gone ----------------------------------------------------------------------------------

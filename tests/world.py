@@ -106,7 +106,7 @@ class World:
         return alive
 
     def let_leases_run_out(self) -> None:
-        """What five minutes of waiting would do."""
+        """What some minutes of waiting would do."""
         with sqlite3.connect(self.database, timeout=20) as database:
             database.execute("update triage_mailbox set lease_until = '2000-01-01 00:00:00'")
             for table in ("triage_mailboxdelivery", "routing_slackalert", "crm_sheetrow"):
