@@ -126,7 +126,7 @@ def _act(decision: Decision) -> None:
 
 def always_treat(message: Message, category: str, user: AbstractBaseUser) -> None:
     """Make it a rule that all mail of this sender is of this category."""
-    told = {"category": category, "active": True, "note": f"by {user}, from the review queue"}
+    told = {"category": category, "active": True, "note": f"by {user}"}
     SenderRule.objects.update_or_create(
         pattern=message.sender_address, scope=SenderRule.Scope.ADDRESS, kind=SenderRule.Kind.ALWAYS, defaults=told
     )

@@ -25,7 +25,7 @@ from triage.deciding import (
     restore,
     take_back,
 )
-from triage.held import carry_out_due, hold_approval, hold_decision, undo, wrote_again
+from triage.held import always_treat, carry_out_due, hold_approval, hold_decision, undo, wrote_again
 from triage.leads import draft_for
 from triage.learning.judges import judge
 from triage.mailbox import MailboxError
@@ -41,6 +41,7 @@ __all__ = [
     "Conflict",
     "Report",
     "active_mailboxes",
+    "always_treat",
     "approve_draft",
     "carry_out_due",
     "check",

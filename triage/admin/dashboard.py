@@ -7,7 +7,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.http import HttpRequest
 from django.utils import timezone
 
-from triage.admin import capture, setup
+from triage.admin import capture, setup, trust
 from triage.admin import figures as of
 
 PERIODS = (7, 30)
@@ -31,5 +31,6 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "overrides": of.overrides(judged),
         "confidences": of.confidences(judged),
         **capture.context(),
+        **trust.context(request, since),
         "next_step": setup.next_step() if request.user.has_perm(setup.RIGHT) else None,
     }

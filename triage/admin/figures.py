@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from statistics import quantiles
 
 from django.conf import settings
-from django.db.models import Count, Max, Min, Sum
+from django.db.models import Count, Max, Min, Q, Sum
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -176,8 +176,12 @@ def leads_per_person(since: datetime) -> list[tuple[str, int, int]]:
 
 
 def judged(since: datetime) -> list[tuple[str, float, str]]:
-    """Of each message that a machine judged: its category and confidence, and what a person said, if one did."""
-    rows = Classification.objects.filter(created_at__gte=since).order_by("pk")
+    """Of each message that a machine judged: its category and confidence, and what a person said who was asked.
+
+    What a person came upon by chance is nearly always wrong, and what was taken back was never said.
+    """
+    people = Q(judge=Classification.Judge.PERSON, asked=True, undone_at=None)
+    rows = Classification.objects.filter(people | Q(judge__in=MACHINES), created_at__gte=since).order_by("pk")
     machine: dict[int, tuple[str, float]] = {}
     person: dict[int, str] = {}
     for message, judge, category, confidence in rows.values_list("message_id", "judge", "category", "confidence"):

@@ -14,7 +14,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter,
 
 from inbox_router.admin.rows import ReadOnly, Rows, column
 from inbox_router.shown import ago
-from triage.admin import senders
+from triage.admin import senders, suggested
 from triage.models import Category, Classification, SenderRule
 from triage.search import matching
 
@@ -57,6 +57,7 @@ class SenderRulePage(Rows):
     def get_urls(self) -> list[URLPattern]:
         return [
             path("match/", self.admin_site.admin_view(self.match), name="triage_senderrule_match"),
+            path("suggested/", self.admin_site.admin_view(suggested.accept), name="triage_senderrule_suggested"),
             *super().get_urls(),
         ]
 

@@ -7,6 +7,7 @@ make every judge look worse than it is.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models.functions import Coalesce
 
@@ -23,6 +24,30 @@ class Seen:
     category: str
     raw: float
     right: bool
+
+
+@dataclass(frozen=True)
+class Acted:
+    """A machine's judgement that counted, where nothing but its confidence decides whether a person is asked.
+
+    `right` is None where nobody was asked.
+    """
+
+    sure: float
+    right: bool | None
+
+
+def acted(since: datetime) -> list[Acted]:
+    """The judgements since then that can be acted on: no error, a category, and where it is rubbish both keys."""
+    said = dict(live().filter(asked=True, created_at__gte=since).values_list("message_id", "category"))
+    rows = Classification.objects.filter(created_at__gte=since, judge__in=Classification.Judge.machines())
+    told = rows.order_by("pk").values_list("message_id", "category", "confidence", "may_trash", "error")
+    newest = {message: (category, sure, key, error) for message, category, sure, key, error in told}
+    return [
+        Acted(sure, is_right(category, said[message]) if message in said else None)
+        for message, (category, sure, key, error) in newest.items()
+        if not error and category != Category.UNCERTAIN and (key or category not in TRASH)
+    ]
 
 
 def seen() -> list[Seen]:
