@@ -155,6 +155,7 @@ FIRST_CONNECT_DAYS = number("FIRST_CONNECT_DAYS", 2, 0, 3650)  # unread mail of 
 COMPANY_NAME = text("COMPANY_NAME")  # empty: replies are signed with the salesperson's name alone
 COMPANY_DOMAINS = [domain.lower().lstrip("@") for domain in words("COMPANY_DOMAINS")]
 FORM_DOMAINS = [domain.lower().lstrip("@") for domain in words("FORM_DOMAINS")]
+AUTH_SERVER = text("AUTH_SERVER")  # the authserv-id (RFC 8601) whose verdict on our own domains is asked for
 COMPANY_LANGUAGE = text("COMPANY_LANGUAGE", "en").lower()
 MAIL_FROM = text("MAIL_FROM")  # sender of approved replies; empty: the mailbox's own user
 

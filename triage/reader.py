@@ -68,10 +68,11 @@ class Reader:
     ) -> None:
         self._end()
 
-    def read(self, mails: Sequence[FetchedMail]) -> list[Outcome]:
+    def read(self, mails: Sequence[FetchedMail], after_each: Callable[[], None] = lambda: None) -> list[Outcome]:
         """What each mail says, or why it cannot be read, in the order given.
 
-        Raises ReaderError if there is no child that works.
+        `after_each` is called after every mail, for whoever must give a sign of life meanwhile. Raises ReaderError if
+        there is no child that works, and what `after_each` raises.
         """
         outcomes: list[Outcome] = []
         alone = False  # a child that ends may not have died of its mail: that one is given to another, alone
@@ -79,10 +80,12 @@ class Reader:
             try:
                 for outcome in self._ask(waiting[:1] if alone else waiting):
                     outcomes.append(outcome)
+                    after_each()
                 alone = False
             except TimeoutError:
                 self._end()
                 outcomes.append(UnreadableMail(f"reading it took longer than {self.seconds:g} s"))
+                after_each()
                 alone = False
             except DEATH:
                 reason = died(self._end(grace=GRACE))

@@ -48,8 +48,8 @@ class Mailbox(models.Model):
     def __str__(self) -> str:
         return self.address or self.name
 
-    def take_lease(self) -> "Lease | None":
-        """Take this mailbox for one run; None while another run has it.
+    def take_lease(self, length: timedelta = lives.LEASE) -> "Lease | None":
+        """Take this mailbox for one run; None while another run has it. It lasts so long after each renewal.
 
         Each lease has a number of its own (the fence): a holder that was stopped and woke up late is
         recognised by its old number and can write nothing.
@@ -57,9 +57,9 @@ class Mailbox(models.Model):
         holder, now = lives.token(), timezone.now()
         free = models.Q(lease_holder=None) | models.Q(lease_until__lt=now)
         taken = Mailbox.objects.filter(free, pk=self.pk).update(
-            lease_holder=holder, lease_until=now + lives.LEASE, fence=models.F("fence") + 1
+            lease_holder=holder, lease_until=now + length, fence=models.F("fence") + 1
         )
-        return Lease(self.pk, holder) if taken else None
+        return Lease(self.pk, holder, length) if taken else None
 
     @classmethod
     def cut_leases(cls, life: lives.Life) -> int:
@@ -74,6 +74,7 @@ class Lease:
 
     mailbox_id: int
     holder: uuid.UUID
+    length: timedelta = lives.LEASE
 
     def renew(self) -> None:
         """Keep it for another while; called in every transaction that writes for the run.
@@ -81,7 +82,7 @@ class Lease:
         Raises LeaseLost. The row stays locked until the transaction ends, so nobody can take over in between.
         """
         ours = Mailbox.objects.filter(pk=self.mailbox_id, lease_holder=self.holder)
-        if not ours.update(lease_until=timezone.now() + lives.LEASE):
+        if not ours.update(lease_until=timezone.now() + self.length):
             raise LeaseLost(f"mailbox {self.mailbox_id} was taken over by another run")
 
     def give_back(self, rest: float = 0) -> None:

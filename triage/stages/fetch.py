@@ -94,7 +94,7 @@ def read_chunk(context: Context) -> int:
     numbered = [message.uid for message in messages if message.uidvalidity == context.mailbox.uidvalidity]
     mails = context.box.fetch(numbered) if numbered else {}
     whole = {uid: mail for uid, mail in mails.items() if isinstance(mail, FetchedMail)}
-    outcomes = dict(zip(whole, context.reader.read(list(whole.values())), strict=True))
+    outcomes = dict(zip(whole, context.reader.read(list(whole.values()), context.lease.renew), strict=True))
     for message in messages:
         read(context, message, mails.get(message.uid), outcomes.get(message.uid))
     join_threads(messages)
@@ -126,6 +126,7 @@ def read(context: Context, message: Message, mail: FetchedMail | MailboxError | 
 def quarantine(context: Context, message: Message, reason: str) -> None:
     """Keep a mail that cannot be read for a person, with its raw bytes if the server gives them."""
     message.status, message.error = Message.Status.QUARANTINED, reason[:500]
+    context.lease.renew()  # a whole chunk of them takes its time
     try:
         message.raw = context.box.raw(message.uid, limit=RAW_LIMIT)
     except MailboxError as error:
@@ -253,7 +254,7 @@ def parsed_headers(context: Context, headers: Mapping[int, bytes]) -> Iterator[t
     ]
     for start in range(0, len(mails), context.chunk):
         chunk = mails[start : start + context.chunk]
-        for mail, outcome in zip(chunk, context.reader.read(chunk), strict=True):
+        for mail, outcome in zip(chunk, context.reader.read(chunk, context.lease.renew), strict=True):
             if isinstance(outcome, ParsedMail):
                 yield mail.uid, outcome
             else:

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from triage.pipeline import Context
 
 Kind, Status = SenderRule.Kind, Message.Status
+# The domain that signed, and the one that sent.
+ALIGNED = re.compile(
+    r"\bdkim=pass\b[^;]*?\bheader\.[di]=@?([\w.-]+)|\bspf=pass\b[^;]*?\bsmtp\.mailfrom=(?:[^@;\s]*@)?([\w.-]+)"
+)
 
 
 @dataclass(frozen=True)
@@ -113,7 +117,8 @@ def internal(message: Message, rules: Rules) -> Verdict:
     """
     if message.reply_to and not rules.is_internal(message.reply_to):
         return Verdict(Status.FILTERED, "from our domain, but answers go elsewhere")
-    if failed := authentication_failure(message.headers.get("authentication-results", "")):
+    results = message.headers.get("authentication-results", "")
+    if failed := authentication_failure(results) or not_vouched_for(results, rules) or message.doubt:
         return Verdict(Status.CLASSIFIED, f"says it is from our domain, but {failed}", Category.UNCERTAIN)
     return Verdict(Status.SKIPPED, "internal mail from our own domain", rule=rules.matching(message.from_address))
 
@@ -124,6 +129,22 @@ def authentication_failure(results: str) -> str:
     if not found or (re.search(r"\bdkim=pass\b", results, re.IGNORECASE) and found[1].lower() == "spf"):
         return ""
     return f"{found[1].upper()} failed"
+
+
+def not_vouched_for(results: str, rules: Rules) -> str:
+    """Why it is not sure that our own server let one of us send it (RFC 8601); empty if it is, or where we cannot know.
+
+    `results` is the topmost Authentication-Results; what other servers write into theirs proves nothing.
+    """
+    said = results.lower()
+    if not settings.AUTH_SERVER:
+        return ""
+    if said.partition(";")[0].split()[:1] != [settings.AUTH_SERVER.lower()]:
+        return f"{settings.AUTH_SERVER} says nothing about it"
+    domains = [domain for pair in ALIGNED.findall(said) for domain in pair if domain]
+    if re.search(r"\b(dmarc|auth)=pass\b", said) or any(rules.is_internal(f"@{domain}") for domain in domains):
+        return ""
+    return f"{settings.AUTH_SERVER} does not vouch for that"
 
 
 def classification(message: Message, verdict: Verdict) -> Classification:
