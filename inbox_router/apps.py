@@ -4,6 +4,7 @@ from django.core.checks import register
 from django.db.models.signals import post_migrate
 
 from inbox_router.checks import check_production, check_settings
+from inbox_router.field_names import translate_names
 
 
 class InboxRouterConfig(AppConfig):
@@ -14,6 +15,7 @@ class InboxRouterConfig(AppConfig):
     def ready(self) -> None:
         from inbox_router.roles import make_roles
 
+        translate_names(apps.get_models())
         register(check_settings)
         register(check_production, deploy=True)
         post_migrate.connect(make_roles, sender=apps.get_app_config("triage"))  # the last one to be migrated
