@@ -51,6 +51,7 @@ class Preferences(models.Model):
     )
     language = models.CharField(max_length=10, blank=True)
     time_zone = models.CharField(max_length=60, blank=True)
+    one_key = models.BooleanField(default=True)  # shortcuts of one letter or digit
 
     class Meta:
         verbose_name_plural = _("preferences")

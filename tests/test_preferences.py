@@ -1,4 +1,4 @@
-"""Everybody is shown the admin in their own language and time zone."""
+"""Everybody is shown the admin in their own language and time zone, and with the shortcuts that they want."""
 
 import pytest
 from django.contrib.auth.models import User
@@ -11,7 +11,7 @@ from inbox_router.models import Preferences
 from tests import office
 
 pytestmark = pytest.mark.django_db
-MINE = reverse("admin:auth_user_me")
+MINE, REVIEW = reverse("admin:auth_user_me"), reverse("admin:triage_message_review")
 
 
 @pytest.fixture(autouse=True)
@@ -58,6 +58,26 @@ class TestTimeZone:
         other.force_login(User.objects.get())
         User.objects.update(last_login="2026-03-01T20:00:00Z")
         assert "05:00:00" in text(other, reverse("admin:auth_user_changelist"))
+
+
+class TestShortcuts:
+    def test_one_key_acts_until_a_person_switches_it_off_for_themselves(self, boss):
+        assert "data-one-key" in text(boss, REVIEW)
+        boss.post(MINE, {"language": "", "time_zone": ""})
+        assert "data-one-key" not in text(boss, REVIEW)
+        other = Client()
+        other.force_login(office.user("mia", "Reviewer"))
+        assert "data-one-key" in text(other, REVIEW)
+
+    def test_it_stays_so_after_a_swap_and_in_another_session(self, boss):
+        boss.post(MINE, {"language": "", "time_zone": ""})
+        other = Client()
+        other.force_login(User.objects.get())
+        swapped = other.post(REVIEW, {"again": "1"}, headers={"HX-Request": "true"}).content.decode()
+        assert "data-left" in swapped
+        assert "data-one-key" not in swapped
+        other.post(MINE, {"language": "", "time_zone": "", "one_key": "on"})
+        assert "data-one-key" in text(other, REVIEW)
 
 
 class TestThePage:

@@ -1,4 +1,4 @@
-"""My settings: everybody chooses their own language and time zone."""
+"""My settings: everybody chooses their own language, time zone and shortcuts."""
 
 import zoneinfo
 from functools import cache
@@ -26,11 +26,12 @@ def time_zones() -> list[tuple[str, str]]:
 
 
 class PreferencesForm(forms.ModelForm):
-    """The language and the time zone of one person."""
+    """The language, the time zone and the shortcuts of one person."""
 
     class Meta:
         model = Preferences
-        fields = ["language", "time_zone"]
+        fields = ["language", "time_zone", "one_key"]
+        labels = {"one_key": _("One-key shortcuts are on")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -83,11 +83,26 @@ def test_keys_do_nothing_while_somebody_writes_or_has_switched_them_off(sit_down
     desk.page.keyboard.press("Escape")
     desk.page.keyboard.press("Control+1")
     desk.page.keyboard.press("?")
+    desk.page.get_by_role("link", name="My settings").last.click()
     desk.page.get_by_label("One-key shortcuts are on").uncheck()
-    desk.page.locator("#work h2").click()
+    desk.page.get_by_role("button", name="Save").click()
+    expect(desk.page.get_by_text("Saved.")).to_be_visible()
+    desk.open(REVIEW)
     desk.page.keyboard.press("1")
     assert heading(desk) == "Pumps"
     assert Message.objects.get().status == Message.Status.REVIEW
+
+
+def test_the_sidebar_counts_down_with_each_decision(sit_down: Sit, boss: str) -> None:
+    office.message("First"), office.message("Second")
+    desk = sit_down(boss)
+    desk.open(REVIEW)
+    badge = desk.page.locator(f"#nav-sidebar-apps a[href='{REVIEW}'] > span").nth(2)
+    expect(badge).to_have_text("2")
+    press(desk, "3")
+    expect(badge).to_have_text("1")
+    press(desk, "3")
+    expect(badge).to_be_hidden()
 
 
 def test_after_a_decision_the_next_heading_has_the_focus_and_what_was_done_is_told(sit_down: Sit, boss: str) -> None:

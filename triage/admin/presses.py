@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, islice
 
 from django.db.models import QuerySet
 from django.urls import reverse
@@ -32,7 +32,7 @@ def presses(decisions: QuerySet[Decision]) -> list[Press]:
     """The last presses, newest first; in one statement."""
     rows = decisions.select_related("message").only(*SHOWN_FIELDS).order_by("-pk")[:READ]
     groups = groupby(rows, key=lambda row: row.request)
-    return [press_of(list(group)) for _request, group in groups][:SHOWN]
+    return [press_of(list(group)) for _request, group in islice(groups, SHOWN)]
 
 
 SHOWN_FIELDS = ("request", "state", "answer", "refusal", "draft_id", "message__subject")

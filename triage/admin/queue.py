@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from inbox_router.admin.deeds import person
 from inbox_router.admin.pages import Page
+from inbox_router.preferences import preferred
 from triage.admin.presses import presses
 from triage.models import Aside, Claim, Decision, Queue
 from triage.services import Conflict, undo
@@ -69,6 +70,7 @@ class QueuePage(Page):
             "undo": next((press for press in last if press.can_be_undone), None),
             "unsaved": unsaved,
             "done": self.done(),
+            "one_key": preferred(self.request)[-1],
         }
         return context | (self.shown(row) if row else {})
 

@@ -6,20 +6,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from inbox_router.admin.deeds import person
 from triage.admin.effects import effect
 from triage.admin.queue import QueuePage
-from triage.admin.waiting import review_queue
+from triage.admin.waiting import flag, review_queue
 from triage.models import Aside, Category, Decision, Message, Queue
 from triage.services import Conflict, hold_decision
 
 GROUP = 50  # as many of one sender are decided at once
 MAKE_RULES = "triage.add_senderrule"
 SHOWN = 20_000  # characters of a mail
+NAMED = 6  # as many of one sender are named
+QUOTED = ("sender_name", "sender_address", "received_at", "new_text", "text")  # of the others in the thread
 
 
 @dataclass(frozen=True)
@@ -49,14 +51,16 @@ class ReviewPage(QueuePage):
     template_name = "admin/triage/review.html"
 
     def rows(self) -> QuerySet[Message]:
-        return review_queue().select_related("mailbox").defer("raw", "html", "headers", "references")
+        waiting = review_queue().select_related("mailbox").defer("raw", "html", "headers")
+        return waiting.annotate(is_designed=flag(~Q(html="")))
 
     def decisions(self) -> QuerySet[Decision]:
         return Decision.objects.filter(draft=None)
 
     def shown(self, row: Message) -> dict[str, Any]:
         judgement = row.classifications.order_by("pk").last()
-        thread = Message.objects.filter(thread_id=row.thread_id).exclude(thread_id="").exclude(pk=row.pk)
+        thread = Message.objects.filter(thread_id=row.thread_id).exclude(thread_id="").exclude(pk=row.pk).only(*QUOTED)
+        same_sender = list(self.same_sender(row)[:NAMED])
         return {
             "judgement": judgement,
             "threshold": f"{settings.REVIEW_THRESHOLD:.0%}",
@@ -65,8 +69,8 @@ class ReviewPage(QueuePage):
             "quoted": row.text[:SHOWN] if row.new_text and row.new_text.strip() != row.text.strip() else "",
             "thread": thread.order_by("-received_at")[:5],
             "sender_says": self.about_sender(row),
-            "same_sender": self.same_sender(row).count(),
-            "same_six": self.same_sender(row)[:6],
+            "same_sender": self.same_sender(row).count() if len(same_sender) == NAMED else len(same_sender),
+            "same_six": same_sender,
             "may_make_rules": person(self.request).has_perm(MAKE_RULES),
             "choices": [Choice(str(key), one, effect(one, row), one == row.category) for key, one in CHOICES],
             "skips": Aside.objects.filter(queue=self.queue, row=row.pk).exclude(why="").select_related("person"),
@@ -80,7 +84,8 @@ class ReviewPage(QueuePage):
         return _("Sent before: %(told)s.") % {"told": told} if told else _("The first mail from this address.")
 
     def same_sender(self, row: Message) -> QuerySet[Message]:
-        return review_queue().filter(sender_address=row.sender_address).exclude(pk=row.pk)
+        rows = review_queue().filter(sender_address=row.sender_address).exclude(pk=row.pk)
+        return rows.only("subject", "received_at", "version")
 
     def decide(self, row: Message, answers: dict[str, str]) -> str:
         answer = answers.get("decision", "")

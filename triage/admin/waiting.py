@@ -13,11 +13,12 @@ def review_queue() -> QuerySet[Message]:
     sampled = Q(sample=Message.Sample.WAITING, status__in=Message.FILED)
     lead_like = Q(category=Category.LEAD, confidence__gte=LEAD_LIKE)
     waiting = Message.objects.filter(Q(status=Message.Status.REVIEW) | sampled, ~Decision.held_of_message())
-    waiting = waiting.annotate(sampled=_flag(sampled), lead_like=_flag(lead_like))
+    waiting = waiting.annotate(sampled=flag(sampled), lead_like=flag(lead_like))
     return waiting.order_by("sampled", "-lead_like", "received_at", "pk")
 
 
-def _flag(condition: Q) -> Case:
+def flag(condition: Q) -> Case:
+    """Whether a row is so, as a column."""
     return Case(When(condition, then=Value(True)), default=Value(False), output_field=BooleanField())
 
 

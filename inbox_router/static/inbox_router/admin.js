@@ -1,7 +1,5 @@
 // One key for each thing that a page of work offers: whatever has data-key="x" is clicked, opened or focused by it.
 (() => {
-    const SWITCH = "inbox-router-keys-off";
-    const off = () => localStorage.getItem(SWITCH) === "1";
     const typing = (element) => element.closest("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]");
     // The digits of the top row are taken by their place: on a Czech or French keyboard they are other signs.
     const named = (event) => (event.code.startsWith("Digit") ? event.code.slice(5) : event.key.toLowerCase());
@@ -27,7 +25,7 @@
             if (send && event.key === "Enter" && (event.ctrlKey || event.metaKey)) work.querySelector(send).click();
             return;
         }
-        if (off() || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+        if (!("oneKey" in work.dataset) || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
         const named_key = event.key === "?" ? "?" : named(event);
         const element = [...work.querySelectorAll("[data-key]")].find((one) => one.dataset.key.split(" ").includes(named_key));
         if (element && !element.disabled) {
@@ -73,7 +71,7 @@
         if (!document.querySelector("[data-work]")) return;
         document.querySelector("[data-focus]")?.focus({ preventScroll: true });
         if (event.detail.target?.id === "work") window.scrollTo(0, 0);
-        prepare();
+        recount();
     });
 
     // Whose turn it is: the page says that it is still open, and that it was left, so that nobody waits for its row.
@@ -101,13 +99,14 @@
         if (said) navigator.sendBeacon(said.url, said.told);
     });
 
-    function prepare() {
-        document.querySelectorAll("[data-keys-switch]").forEach((box) => {
-            box.checked = !off();
-            box.addEventListener("change", () => localStorage.setItem(SWITCH, box.checked ? "0" : "1"));
-        });
+    // The sidebar beside the part that is swapped tells how many wait; the newest number comes with the part.
+    function recount() {
+        const badge = document.querySelector(`#nav-sidebar-apps a[href="${window.location.pathname}"] > span:nth-of-type(3)`);
+        const left = document.querySelector("[data-left]")?.dataset.left;
+        if (!badge || left === undefined) return;
+        badge.textContent = left;
+        badge.hidden = left === "0";
     }
-    document.addEventListener("DOMContentLoaded", prepare);
 
     // An empty search box of select2 names itself by its own empty text; its field's label says more. Select2 comes
     // late, and again with each line that is added.
