@@ -94,6 +94,17 @@ def test_a_lead_that_is_handed_over_gets_a_draft_in_the_new_owners_name(human: I
     assert [waiting.mime()] == human.mails("Drafts")
 
 
+def test_a_thread_gets_one_draft_in_24_hours_however_often_its_customer_writes(human: ImapPeer, run: Callable) -> None:
+    first = mails.mail("lead", 28)
+    human.deliver(first.raw)
+    for number in range(3):  # in the same run, and in later ones
+        again = mails.mail("lead", 28, in_reply_to=first.message_id).raw
+        human.deliver(again.replace(b"Message-ID: <", f"Message-ID: <again.{number}.".encode()))
+        run()
+    assert Message.objects.filter(category="lead").count() == 4
+    assert (Draft.objects.count(), len(human.uids("Drafts"))) == (1, 1)
+
+
 def test_a_lead_that_was_held_gets_its_draft_with_its_owner(human: ImapPeer, run: Callable) -> None:
     Membership.objects.update(active=False)
     Pool.objects.update(fallback=None)

@@ -1,0 +1,63 @@
+"""Model calls per mail are at most three; what they cost stays within the cap, and a person decides the rest."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db.models import Sum
+
+from tests import mails
+from tests.servers.imap import ImapPeer
+from tests.servers.openai import Answer, ModelServer, verdict
+from tests.triage.llm import KEY
+from triage.classifiers.llm import LlmClassifier
+from triage.classifiers.llm.api import Endpoint
+from triage.classifiers.llm.trial import MAX_CALLS, Limits
+from triage.classifiers.local import LocalClassifier
+from triage.learning.judges import Judges
+from triage.models import Classification, Message
+
+pytestmark = [pytest.mark.django_db, pytest.mark.dovecot]
+NUMBER = 6
+
+
+@pytest.fixture
+def judges(warm: None, model_server: ModelServer) -> Judges:
+    """A model that is asked about one mail after the other."""
+    model = LlmClassifier((Endpoint("openai/stub", model_server.url, KEY),), Limits(call=5, pause=0.01), concurrency=1)
+    return Judges(LocalClassifier.load(), model)
+
+
+@pytest.fixture
+def delivered(human: ImapPeer) -> None:
+    for number in range(NUMBER):
+        human.deliver(mails.mail("lead", number).raw)
+
+
+@pytest.mark.usefixtures("delivered")
+@pytest.mark.parametrize("name", ["LLM_DAILY_BUDGET", "LLM_MONTHLY_BUDGET"])
+def test_money_stays_within_the_cap_and_the_rest_waits_for_a_person(
+    judges: Judges, model_server: ModelServer, run: Callable, settings: Any, name: str
+) -> None:
+    settings.LLM_OUTPUT_PRICE = 1000  # USD for a million tokens: an answer of 100 costs 10 cents
+    setattr(settings, name, 0.3)
+    model_server.answer = lambda asked: Answer(verdict(category="lead"), output_tokens=100)
+    run(judges)
+    run(judges)
+    assert Classification.objects.aggregate(cost=Sum("cost"))["cost"] == Decimal("0.3")
+    assert len(model_server.asked) == 3
+    waiting = Message.objects.filter(status=Message.Status.REVIEW).values_list("review_reason", flat=True)
+    assert len(waiting) == NUMBER - 3
+    assert all("budget" in reason for reason in waiting)
+
+
+@pytest.mark.usefixtures("delivered")
+def test_a_mail_is_asked_about_three_times_at_most_whatever_the_model_answers(
+    judges: Judges, model_server: ModelServer, run: Callable
+) -> None:
+    model_server.answer = lambda asked: Answer("no JSON at all")
+    run(judges)
+    run(judges)
+    assert NUMBER <= len(model_server.asked) <= MAX_CALLS * NUMBER
+    assert Message.objects.filter(status=Message.Status.REVIEW).count() == NUMBER
