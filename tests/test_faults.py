@@ -95,6 +95,19 @@ def has_mail(worker: Worker, count: int) -> bool:
 # --- servers that are gone ----------------------------------------------------------------------------------
 
 
+def test_a_mailbox_that_refuses_us_and_then_is_down_is_told_of_and_taken_up_again(site: Site) -> None:
+    site.imap.set_password("changed")
+    under_way = site.sent("lead", "uncertain")  # spam would take another run
+    eventually(lambda: site.told("sign-in refused"), NOTICED)
+    assert "check user and password in MAILBOX_URL" in site.doctor()
+    site.imap.stop()
+    eventually(lambda: site.told("cannot reach"), NOTICED)
+    site.imap.set_password()
+    site.imap.start()
+    site.deliver(under_way)
+    site.works()
+
+
 def test_a_mail_server_that_dies_in_the_middle_of_the_work_costs_nothing(site: Site) -> None:
     site.gets("lead", "lead-de", "rfq", "uncertain")
     eventually(lambda: site.rows("select 1 from triage_mailboxdelivery where state in ('owed', 'taken')"))
