@@ -22,7 +22,7 @@ def changes(pool: Pool, members: Sequence[Membership], leaves: Sequence[Leave] =
     """
     stored = Pool.objects.filter(pk=pool.pk).first()
     before = list(stored.memberships.select_related("salesperson")) if stored else []
-    told = [*_of_pool(stored, pool), *_of_members(before, members), *_of_leaves(leaves)]
+    told = [*_of_pool(stored, pool), *of_members(before, members), *of_leaves(leaves)]
     if stored and (turned := _next_change(next_up(stored, before, 1), next_up(pool, members, 1, leaves))):
         told.append(turned)
     return told
@@ -32,12 +32,18 @@ def _of_pool(stored: Pool | None, edited: Pool) -> Iterator[str]:
     if stored is None:
         yield _("%(pool)s is new.") % {"pool": edited.name}
         return
-    for field in Pool._meta.concrete_fields:
+    yield from differences(stored, edited)
+
+
+def differences(stored: models.Model, edited: models.Model) -> Iterator[str]:
+    """One sentence per field that people edit and that is different."""
+    for field in stored._meta.concrete_fields:
         if field.editable and not field.primary_key:
             yield from _difference(stored, edited, field)
 
 
-def _of_members(before: Sequence[Membership], after: Sequence[Membership]) -> Iterator[str]:
+def of_members(before: Sequence[Membership], after: Sequence[Membership]) -> Iterator[str]:
+    """One sentence per difference between members as they are stored and as they are edited."""
     stored = {member.salesperson_id: member for member in before}
     kept = {member.salesperson_id for member in after}
     for member in after:
@@ -52,7 +58,8 @@ def _of_members(before: Sequence[Membership], after: Sequence[Membership]) -> It
     yield from (_("%(name)s leaves.") % {"name": name} for name in gone)
 
 
-def _of_leaves(leaves: Iterable[Leave]) -> Iterator[str]:
+def of_leaves(leaves: Iterable[Leave]) -> Iterator[str]:
+    """One sentence per leave."""
     for leave in leaves:
         told = {"name": leave.salesperson.name, "first": _day(leave.first_day), "last": _day(leave.last_day)}
         words = _("%(name)s: on leave from %(first)s to %(last)s.") if leave.takes_time else _("%(name)s: no leave.")

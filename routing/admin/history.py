@@ -1,17 +1,18 @@
-"""What was changed of a pool and its members, by whom and why, and the way back."""
+"""What was changed of a pool, a member or a person, by whom and why, and the way back."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import transaction
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
+from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext
@@ -20,12 +21,9 @@ from simple_history.admin import SimpleHistoryAdmin
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from inbox_router.admin.pages import Page
-from routing.changes import changes, shown
-from routing.governance import check_staffed
-from routing.models import Membership, Pool
-
-WHY = 100  # characters that the history keeps of a reason
-RESTORED = ("weight", "active", "cap_day", "cap_week", "cap_open", "paused_until", "note", "position")
+from routing.admin.restoring import WHY, as_it_was, edited, restore, sign, versions
+from routing.changes import of_leaves, shown
+from routing.models import Leave
 
 
 class Reasoned(SimpleHistoryAdmin):
@@ -40,19 +38,20 @@ class Reasoned(SimpleHistoryAdmin):
         return super().get_form(request, obj, change, form=asked, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        _sign([obj], form.cleaned_data.get("change_reason", ""), timezone.now())
+        sign([obj], form.cleaned_data.get("change_reason", ""), timezone.now())
         super().save_model(request, obj, form, change)
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        permission = f"{self.opts.app_label}.view_{self.opts.model_name}"
+        page = HistoryPage.as_view(model_admin=self, permission_required=permission)
+        return page(request, object_id=object_id)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         lines = [line.instance for line in formset.forms]
-        _sign(lines, form.cleaned_data.get("change_reason", ""), form.instance._history_date)
+        sign(lines, form.cleaned_data.get("change_reason", ""), form.instance._history_date)
         super().save_formset(request, form, formset, change)
-
-
-def _sign(rows: Iterable[Any], why: str, moment: datetime) -> None:
-    """What simple-history notes with the next save of these rows."""
-    for row in rows:
-        row._change_reason, row._history_date = why[:WHY] or None, moment
 
 
 @dataclass(frozen=True)
@@ -65,11 +64,9 @@ class Moment:
     told: tuple[str, ...]
 
 
-def moments(pool: Pool) -> list[Moment]:
-    """Every change of a pool and its members, the newest first."""
-    members = Membership.history.filter(pool_id=pool.pk).select_related("salesperson", "history_user")
-    rows = [*pool.history.select_related("history_user"), *members]
-    rows.sort(key=attrgetter("history_date", "history_id"))
+def moments(thing: Model) -> list[Moment]:
+    """Every change of a pool, a member or a person and of what belongs to them, the newest first."""
+    rows = sorted(versions(thing), key=attrgetter("history_date", "history_id"))
     before: dict[tuple[type, int], Any] = {}
     found = []
     for at, group in groupby(rows, attrgetter("history_date")):
@@ -85,7 +82,10 @@ def _told(row: Any, before: dict[tuple[type, int], Any]) -> Iterator[str]:
     """What is different from the version before, which it takes the place of."""
     name = f"{row.salesperson.name}: " if hasattr(row, "salesperson_id") else ""
     old, before[type(row), row.id] = before.get((type(row), row.id)), row
-    if row.history_type == "-":
+    if isinstance(row.instance, Leave):
+        gone = {"first_day": date.max, "last_day": date.min} if row.history_type == "-" else {}
+        yield from of_leaves([edited(row.instance, **gone)])
+    elif row.history_type == "-":
         yield name + gettext("taken out")
     elif old is None or old.history_type == "-":
         joined, made = gettext("joins, weight %(weight)s"), gettext("%(pool)s is made")
@@ -97,76 +97,46 @@ def _told(row: Any, before: dict[tuple[type, int], Any]) -> Iterator[str]:
             yield name + gettext("%(field)s %(old)s becomes %(new)s") % told
 
 
-def as_it_was(pool: Pool, moment: datetime) -> tuple[Pool, list[Membership]]:
-    """A pool and its members as they were, unsaved; who joined later is switched off. The ledger stays as it is.
-
-    Raises Pool.DoesNotExist if there was no such pool then.
-    """
-    then: Pool = pool.history.as_of(moment)
-    then._state.adding = False
-    now = {member.salesperson_id: member for member in pool.memberships.select_related("salesperson")}
-    were = {member.salesperson_id: member for member in Membership.history.as_of(moment).filter(pool_id=pool.pk)}
-    for who, member in now.items():
-        if who not in were:
-            member.active = False
-    for who, old in were.items():
-        current = now.setdefault(who, Membership(pool=pool, salesperson=old.salesperson))
-        for name in RESTORED:
-            setattr(current, name, getattr(old, name))
-    return then, list(now.values())
-
-
-@transaction.atomic
-def restore(pool: Pool, moment: datetime, why: str) -> list[str]:
-    """Bring a pool and its members back to a moment; what that changed. Raises ValidationError, Pool.DoesNotExist."""
-    then, members = as_it_was(pool, moment)
-    check_staffed(then, members)
-    told = changes(then, members)
-    rows: Sequence[Any] = (then, *members)
-    _sign(rows, why, timezone.now())
-    for row in rows:
-        row.save()
-    return told
-
-
-class PoolHistory(Page):
-    """A pool's changes, each with a way back to it."""
+class HistoryPage(Page):
+    """The changes of a pool, a member or a person, each with a way back to it."""
 
     title = _("History")
-    permission_required = "routing.view_pool"
+    permission_required = ()  # told by the page whose history it is
     template_name = "admin/routing/history.html"
 
-    def pool(self) -> Pool:
-        pool = self.model_admin.get_object(self.request, self.kwargs["object_id"])
-        if pool is None:
-            raise Http404(_("There is no such pool."))
-        return pool  # type: ignore[no-any-return]
+    def thing(self) -> Model:
+        thing = self.model_admin.get_object(self.request, self.kwargs["object_id"])
+        if thing is None:
+            raise Http404(_("This has no history."))
+        return thing  # type: ignore[no-any-return]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        pool, moment = self.pool(), _moment(self.request.GET.get("at", ""))
-        title = gettext("History of %(pool)s") % {"pool": pool}
-        context = {"pool": pool, "moments": moments(pool), "may": self.may(pool), "title": title}
-        if moment and self.may(pool):
-            context |= {"at": moment, "changes": changes(*as_it_was(pool, moment))}
+        thing, moment = self.thing(), _moment(self.request.GET.get("at", ""))
+        title = gettext("History of %(pool)s") % {"pool": thing}
+        context = {"pool": thing, "moments": moments(thing), "may": self.may(thing), "title": title}
+        name = f"admin:{thing._meta.app_label}_{thing._meta.model_name}"
+        context |= {page: reverse(f"{name}_{page}", args=(thing.pk,)) for page in ("change", "history")}
+        if moment and self.may(thing):
+            context |= {"at": moment, "changes": as_it_was(thing, moment).told}
         return super().get_context_data(**kwargs) | context
 
-    def may(self, pool: Pool) -> bool:
-        return bool(self.model_admin.has_change_permission(self.request, pool))
+    def may(self, thing: Model) -> bool:
+        return bool(self.model_admin.has_change_permission(self.request, thing))
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
             return super().get(request, *args, **kwargs)
-        except Pool.DoesNotExist as error:
-            raise Http404(_("There was no such pool then.")) from error
+        except ObjectDoesNotExist as error:
+            raise Http404(_("There was nothing of it then.")) from error
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        pool, moment = self.pool(), _moment(request.POST.get("at", ""))
-        if not self.may(pool):
+        thing, moment = self.thing(), _moment(request.POST.get("at", ""))
+        if not self.may(thing):
             raise PermissionDenied
         try:
-            told = restore(pool, moment, request.POST.get("why", "")) if moment else []
-        except (ValidationError, Pool.DoesNotExist) as error:
-            messages.error(request, " ".join(getattr(error, "messages", [gettext("There was no such pool then.")])))
+            told = restore(as_it_was(thing, moment), request.POST.get("why", "")) if moment else []
+        except (ValidationError, ObjectDoesNotExist) as error:
+            messages.error(request, " ".join(getattr(error, "messages", [gettext("There was nothing of it then.")])))
         else:
             nothing = gettext("Nothing is different from then.")
             messages.success(request, " ".join([gettext("Restored."), *told]) if told else nothing)

@@ -17,7 +17,7 @@ from unfold.decorators import action
 
 from inbox_router.admin.rows import NeverDeleted, Rows, column
 from routing.admin.governed import ByPoolManagers
-from routing.admin.history import PoolHistory, Reasoned
+from routing.admin.history import Reasoned
 from routing.admin.members import Members, edited, edited_leaves
 from routing.admin.preview import coming, past, what_if
 from routing.admin.statement import StatementPage
@@ -141,11 +141,6 @@ class PoolPage(NeverDeleted, ByPoolManagers, WithWords, Reasoned, Rows):
             extra_context = (extra_context or {}) | shown
         answer: HttpResponse = super().change_view(request, object_id, form_url, extra_context)
         return answer
-
-    def history_view(
-        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        return PoolHistory.as_view(model_admin=self)(request, object_id=object_id)
 
     def next_of_edited(self, request: HttpRequest, pk: int | None = None) -> HttpResponse:
         """The next leads by the form as it is on the page, and what its edits mean. Nothing is saved."""

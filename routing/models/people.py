@@ -90,6 +90,7 @@ class Leave(models.Model):
     first_day = models.DateField()
     last_day = models.DateField(help_text=_("Away on this day too"))
     note = models.CharField(max_length=200, blank=True)
+    history = HistoricalRecords()
 
     class Meta:
         ordering = ["first_day"]

@@ -1,12 +1,14 @@
 """What was changed of the rotation, by whom and why, and the way back."""
 
+from datetime import date
+
 import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from routing.admin.history import moments
-from routing.models import Pool
+from routing.models import Leave, Pool
 from tests import office
 from tests.routing.forms import person_form, person_named, pool_form
 from tests.routing.making import check_books, member, owners, person
@@ -123,3 +125,64 @@ def test_weights_are_saved_with_their_history(boss):
     ana = pool.memberships.get(salesperson__name="Ana")
     assert ana.weight == 3
     assert [row.weight for row in ana.history.order_by("history_date")] == [1, 3]
+
+
+def test_leave_is_in_the_history_of_a_person_and_comes_back_with_it(boss):
+    ana = office.team().memberships.get(salesperson__name="Ana").salesperson
+    leave = Leave.objects.create(salesperson=ana, first_day=date(2999, 7, 1), last_day=date(2999, 7, 9))
+    ana.languages = ["it"]
+    ana.save()
+    then = timezone.now()
+    Leave.objects.create(salesperson=ana, first_day=date(2999, 8, 1), last_day=date(2999, 8, 2))
+    leave.last_day = date(2999, 7, 20)
+    leave.save()
+    leave.delete()
+    ana.languages = ["en"]
+    ana.save()
+    history = reverse("admin:routing_salesperson_history", args=(ana.pk,))
+    told = boss.get(history).content.decode()
+    assert "Ana: on leave from 1 Jul 2999 to 9 Jul 2999." in told
+    assert "Ana: on leave from 1 Jul 2999 to 20 Jul 2999." in told
+    assert "Ana: no leave." in told
+    asked = boss.get(history, {"at": then.isoformat()}).content.decode()
+    assert "languages en becomes it." in asked
+    assert Leave.objects.get().first_day == date(2999, 8, 1), "asking restores nothing"
+    boss.post(history, {"at": then.isoformat(), "why": "was right"})
+    ana.refresh_from_db()
+    assert ana.languages == ["it"]
+    assert list(ana.leaves.values_list("first_day", "last_day")) == [(date(2999, 7, 1), date(2999, 7, 9))]
+    assert (moments(ana)[0].why, moments(ana)[0].who) == ("was right", "boss")
+
+
+def test_leave_of_before_its_history_began_stays_when_a_person_is_restored(boss):
+    ana = office.team().memberships.get(salesperson__name="Ana").salesperson
+    then = timezone.now()
+    Leave.objects.bulk_create([Leave(salesperson=ana, first_day=date(2999, 7, 1), last_day=date(2999, 7, 9))])
+    boss.post(reverse("admin:routing_salesperson_history", args=(ana.pk,)), {"at": then.isoformat()})
+    assert ana.leaves.count() == 1
+
+
+def test_the_history_of_a_place_in_a_pool_is_restored_and_never_leaves_the_pool_with_nobody(boss):
+    pool = office.team()
+    ana, ben = pool.memberships.select_related("salesperson").order_by("salesperson__name")
+    ana.active = False
+    ana.save()
+    off = timezone.now()
+    ana.active, ana.weight = True, 4
+    ana.save()
+    ben.active = False
+    ben.save()
+    history = reverse("admin:routing_membership_history", args=(ana.pk,))
+    assert "Ana: weight 1 becomes 4" in boss.get(history).content.decode()
+    asked = boss.get(history, {"at": off.isoformat()}).content.decode()
+    assert "Ana: weight 4 becomes 1." in asked
+    answer = boss.post(history, {"at": off.isoformat()}, follow=True).content.decode()
+    assert "would be left with nobody" in answer
+    assert member(pool, ana.salesperson).weight == 4
+    ben.active = True
+    ben.save()
+    boss.post(history, {"at": off.isoformat(), "why": "too much"})
+    assert (member(pool, ana.salesperson).weight, member(pool, ana.salesperson).active) == (1, False)
+    reader = Client()
+    reader.force_login(office.user("rita", "Read-only"))
+    assert reader.post(history, {"at": off.isoformat()}).status_code == 403

@@ -91,6 +91,7 @@ def test_a_dated_leave_counts_before_it_is_saved_and_then_is_the_persons(boss):
     pool = office.team()
     leave = {"memberships-0-away_from": today(), "memberships-0-away_until": today(3)}
     said = next_names(boss, pool, **leave)
+    assert "leave that begins later does not change them" in said
     assert "Ana: on leave from" in said
     assert "Ana is on leave until" in said
     assert "The next lead goes to Ben instead of Ana." in said
