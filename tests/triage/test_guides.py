@@ -77,7 +77,7 @@ class TestThePrompt:
     def test_other_rules_have_another_version_and_another_hash(self):
         assert changed().version != shipped().version != changed(lead=OWN).version
         assert prompt_hash(ANNA, "m") != prompt_hash(ANNA, "m", changed(lead=OWN))
-        assert shipped().version.startswith("v1-")
+        assert shipped().version.startswith("v2-")
         assert len(shipped().version) <= 32
 
 

@@ -11,6 +11,7 @@ from routing.models import Assignment, SlackAlert
 from routing.preview import next_up
 from tests import office
 from tests.servers.openai import Answer, Asked, ModelServer, verdict
+from triage import services
 from triage.learning.judges import judge
 from triage.models import Category, Draft, MailboxDelivery, Message
 from triage.stages.act import act_on, known
@@ -93,3 +94,15 @@ def test_a_name_that_stands_in_another_mail_only_is_dropped_everywhere(obeyed, m
     stored = json.dumps([list(mail.classifications.values()), list(mail.drafts.values())], default=str)
     assert CANARY not in stored
     assert all(CANARY not in json.dumps(asked.body) for asked in obeyed.asked if "OBEY" in json.dumps(asked.body))
+
+
+def test_of_other_customers_mail_only_ideas_domain_and_verdict_reach_the_model(obeyed):
+    secret = office.message(
+        f"Request for a quote: {CANARY} pumps", address=f"{CANARY.lower()}@rival.example", text=f"Secret {CANARY}"
+    )
+    services.decide(Message.objects.get(pk=secret.pk), Category.ACCOUNTING, office.boss())
+    mail = office.message("Quote for springs", category="", text="Please quote 40 springs.")
+    judge().classify([mail_text(mail)])
+    (asked,) = obeyed.asked
+    assert asked.mail["people_said"] == ["asks for a quote; from rival.example: accounting"]
+    assert CANARY.lower() not in json.dumps(asked.body).lower()

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class MailText:
-    """What a judge sees of a mail. `text` is bounded and holds no hidden text; `new_text` is without quotes."""
+    """What a judge sees of a mail. `text` is bounded and holds no hidden text; `new_text` is without quotes.
+
+    `precedents` are verdicts about like mail of others, without a word that they wrote.
+    """
 
     subject: str
     sender_name: str
@@ -28,6 +31,7 @@ class MailText:
     attachments: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
     automatic: str = ""
+    precedents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

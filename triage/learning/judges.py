@@ -14,6 +14,7 @@ from triage.guides import in_force
 from triage.learning import budget, cache, experience, lessons, verdicts
 from triage.learning.calibration import Curves, Record, curves
 from triage.learning.memory import Memory
+from triage.learning.precedents import Precedents
 from triage.models import Category, Classification
 
 Judge, Spared = Classification.Judge, Classification.Spared
@@ -26,6 +27,14 @@ class Learned:
     @cached_property
     def memory(self) -> Memory:
         return Memory(verdicts.senders())
+
+    @cached_property
+    def precedents(self) -> Precedents:
+        return Precedents(verdicts.subjects())
+
+    def tell(self, mail: MailText) -> MailText:
+        """The mail with all that people said of its sender and of like mail."""
+        return self.precedents.show(self.memory.remind(mail))
 
     @cached_property
     def _seen(self) -> list[experience.Seen]:
@@ -65,7 +74,7 @@ class Judges:
         if self.model is None:
             return own
         alone = [settings.LOCAL_TARGET and self._proved(one) for one in own]
-        left = [self.learned.memory.remind(mail) for mail, is_alone in zip(mails, alone, strict=True) if not is_alone]
+        left = [self.learned.tell(mail) for mail, is_alone in zip(mails, alone, strict=True) if not is_alone]
         answers = iter(self._asked(left))
         return [
             replace(one, spared=Spared.CASCADE) if is_alone else self._beside(next(answers), one)

@@ -34,6 +34,12 @@ def senders() -> list[tuple[str, str]]:
     return list(rows.values_list("message__sender_address", "category")[:REMEMBERED])
 
 
+def subjects() -> list[tuple[str, str, str]]:
+    """Of each of the newest verdicts, the subject and the sender's address of the mail, and the category."""
+    rows = live().values_list("message__subject", "message__sender_address", "category")
+    return list(rows[:NEWEST])
+
+
 def state() -> str:
     """Which verdicts teach now, as a SHA-256: it changes when one is given, changed or taken back."""
     return hashlib.sha256(repr(list(live().values_list("pk", flat=True)[:NEWEST])).encode()).hexdigest()

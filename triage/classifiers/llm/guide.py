@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-VERSION = "v1"  # of the rules around it, as in the names of their files
+VERSION = "v2"  # of the rules around it, as in the names of their files
 SHIPPED = Path(__file__).resolve().parents[3] / "templates" / "prompts" / f"categories-{VERSION}.txt"
 DEFINITION = 1200  # characters
 EXAMPLE = 300  # characters of one

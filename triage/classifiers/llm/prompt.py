@@ -61,6 +61,7 @@ def _fields(mail: MailText) -> dict[str, Any]:
         "from_address": _line(mail.sender_address),
         "automatic": _line(mail.automatic),
         "evidence": [_line(line) for line in mail.evidence[:20]],
+        "people_said": [_line(line) for line in mail.precedents],
         "headers": {_line(name): _line(value) for name, value in list(mail.headers.items())[:30]},
         "attachments": [_line(name) for name in mail.attachments[:20]],
         "new_text": _body(mail.new_text, 6000) if mail.new_text != mail.text else "",
