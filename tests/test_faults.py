@@ -1,8 +1,10 @@
 """What breaks under a running worker is noticed, and when it is whole the work goes on: nothing is lost or doubled."""
 
 import csv
+import os
+import signal
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from functools import partial
@@ -90,6 +92,31 @@ def in_log(worker: Worker, words: str) -> bool:
 
 def has_mail(worker: Worker, count: int) -> bool:
     return worker.row("select count(*) from triage_message") == (count,)
+
+
+# --- two of them --------------------------------------------------------------------------------------------
+
+
+def test_two_clusters_a_burst_and_a_stopped_lease_holder_do_nothing_twice(site: Site, tmp_path: Path) -> None:
+    (tmp_path / "second").mkdir()
+    with Worker(tmp_path / "second", site.imap, WATCHDOG_STALE, **site.worker.settings) as second:
+        eventually(second.has_started)
+        site.model.answer = lambda asked: replace(judged_by_subject(asked), delay=2)
+        asked = len(site.model.asked)
+        site.gets(*["lead", "uncertain", "lead-de", "accounting", "rfq"] * 5)
+        both = (site.worker, second)
+        holder: Process = eventually(lambda: len(site.model.asked) > asked and any_of(one.at_work() for one in both))
+        os.kill(holder.pid, signal.SIGSTOP)
+        site.model.answer = judged_by_subject
+        site.let_leases_run_out()
+        eventually(site.is_done)
+        os.kill(holder.pid, signal.SIGCONT)
+        eventually(lambda: any(in_log(one, "was taken over by another run") for one in both))
+        site.works()
+
+
+def any_of(found: Iterable[Process | None]) -> Process | None:
+    return next(filter(None, found), None)
 
 
 # --- servers that are gone ----------------------------------------------------------------------------------

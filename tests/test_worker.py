@@ -109,6 +109,12 @@ class Worker:
         guard = self.guard()
         return [one for one in processes() if one.parent == guard.pid]
 
+    def has_started(self) -> bool:
+        """Whether all its processes are there."""
+        with suppress(StopIteration):
+            return len(self.hands()) == 4  # two workers, the monitor and the pusher
+        return False
+
     def at_work(self) -> Process | None:
         """The one that holds the mailbox or a delivery: it keeps a file locked that the lease names."""
         token = "select lease_holder from triage_mailbox where lease_holder is not null"
