@@ -4,8 +4,10 @@ from collections.abc import Callable
 
 import pytest
 from django.contrib.auth.models import User
+from django.utils import timezone
 
 from crm.models import Contact, Lead
+from inbox_router.models import Halt
 from routing.models import Assignment, Membership
 from tests import mails
 from tests.servers.imap import ImapPeer
@@ -142,3 +144,17 @@ def test_a_lead_that_a_person_calls_spam_is_withdrawn_and_its_turn_is_credited(h
     assert Lead.objects.get().stage == Lead.Stage.OPEN
     assert len(human.uids("Drafts")) == 1
     assert Assignment.objects.count() == 1
+
+
+def test_the_kill_switch_stops_what_is_moved_within_one_mail(human: ImapPeer, run: Callable) -> None:
+    for number in range(3):
+        human.deliver(mails.mail("spam", 60 + number).raw)
+    run()
+    Halt.begin("mona", "so that it is only owed")
+    run()
+    Halt.end("mona")
+    sizes = []  # of what is taken in hand at once: before each the switch is looked at
+    while (taken := MailboxDelivery.claim(timezone.now()))[1]:
+        sizes.append(len(taken[1]))
+    assert sizes == [1, 1, 1]
+    assert set(MailboxDelivery.objects.filter(state="taken").values_list("deed", flat=True)) == {"trash"}

@@ -40,8 +40,9 @@ class MailboxDelivery(Delivery):
     EFFECTS = {Deed.LABEL: "label", Deed.UNLABEL: "label", Deed.ARCHIVE: "archive"}
     EFFECTS |= {Deed.RESTORE: "trash", Deed.TRASH: "trash"}
 
-    # Each is a request of its own, or more: the kill switch is looked at before each.
-    SINGLY = (Deed.SEND, Deed.RESTORE, Deed.DISCARD)
+    # One mail each, and the kill switch is looked at before each: it stops what goes out, comes back or is taken away
+    # within one message. Labels and drafts, which are only added, are put there by one command for up to a hundred.
+    SINGLY = (Deed.SEND, Deed.RESTORE, Deed.DISCARD, Deed.ARCHIVE, Deed.TRASH)
 
     mailbox = models.ForeignKey(Mailbox, models.PROTECT, related_name="deliveries")
     message = models.ForeignKey(Message, models.PROTECT, related_name="deliveries")
