@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from django.db import transaction
 from django.utils import timezone
 
 from crm.models import Lead
@@ -11,7 +12,7 @@ from crm.services import note_sent
 from routing.services import stop_clock
 from triage.decisions import note
 from triage.leads import close_unsent
-from triage.models import Draft, SentMail
+from triage.models import Draft, MailboxDelivery, SentMail
 
 
 def note_answers(sent: Sequence[SentMail]) -> None:
@@ -30,8 +31,23 @@ def note_answers(sent: Sequence[SentMail]) -> None:
 
 def close_drafts(lead: Lead, mail: SentMail) -> None:
     """A reply was written without us: ours is not needed any more. What a person edited in Drafts stays."""
-    waiting = Draft.objects.filter(message__thread_id=lead.thread_id, state=Draft.State.WAITING)
-    for draft in waiting.select_related("message__mailbox"):
-        close_unsent(draft, Draft.State.OUTSIDE, "answered outside")
+    drafts = Draft.objects.filter(message__thread_id=lead.thread_id, state__in=Draft.OPEN)
+    for draft in drafts.select_related("message__mailbox"):
+        if draft.is_waiting:
+            close_unsent(draft, Draft.State.OUTSIDE, "answered outside")
+        elif not stop_sending(draft):
+            continue
         who = mail.from_name or mail.from_address
         note(draft.message, "answered outside", f"{who} answered from a mail program; our draft is closed")
+
+
+@transaction.atomic
+def stop_sending(draft: Draft) -> bool:
+    """Call an approved reply off whose sending has not begun; whether that is so."""
+    state = MailboxDelivery.State
+    unsent = draft.deliveries.filter(deed=MailboxDelivery.Deed.SEND, in_doubt=False)
+    unsent = unsent.filter(state__in=(*MailboxDelivery.WAITING, state.FAILED))
+    if not unsent.update(state=state.CANCELLED, evidence="called off: answered outside"):
+        return False
+    Draft.objects.filter(pk=draft.pk).update(state=Draft.State.OUTSIDE)
+    return True

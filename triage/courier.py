@@ -17,7 +17,7 @@ from triage.drafting import DraftError
 from triage.mailbox import ImapMailbox, MailboxError, Role
 
 if TYPE_CHECKING:
-    from triage.models import Mailbox, MailboxDelivery, Message
+    from triage.models import Draft, Mailbox, MailboxDelivery, Message
 
 Batch = Sequence["MailboxDelivery"]
 Probes = Mapping[int, Probe]
@@ -204,12 +204,16 @@ class FileSent:
         return found_in(box, [Role.SENT], {row.pk: row.draft.sent_mail_id for row in batch if row.draft})
 
     def perform(self, box: ImapMailbox, batch: Batch) -> Outcomes:
-        mails, refused = written(batch, sent=True)
-        return {**refused, **added(box, Role.SENT, mails, "\\Seen")}
+        unsent = {row.pk: NotWanted("it was not sent") for row in batch if row.draft and not row.draft.is_sent}
+        mails, refused = written([row for row in batch if row.pk not in unsent], sent=True)
+        return {**unsent, **refused, **added(box, Role.SENT, mails, "\\Seen")}
 
 
 class Send:
-    """A reply that lies in Sent, or that may have been sent, is never sent again by itself."""
+    """A reply that lies in Sent, or that may have been sent, is never sent again by itself.
+
+    It may go out long after its approval (mail server down, kill switch): not past a mail that nobody had seen then.
+    """
 
     def probe(self, box: ImapMailbox, batch: Batch) -> Probes:
         ids = {row.pk: row.draft.sent_mail_id for row in batch if row.draft}
@@ -217,7 +221,14 @@ class Send:
         return {row.pk: lost for row in batch if row.in_doubt} | found_in(box, [Role.SENT], ids)
 
     def perform(self, box: ImapMailbox, batch: Batch) -> Outcomes:
-        return {row.pk: smtp.send(row.draft) for row in batch if row.draft}
+        return {row.pk: self.act(row.draft) for row in batch if row.draft}
+
+    def act(self, draft: "Draft") -> Outcome:
+        newer = draft.decided_at and draft.message.followed_by(draft.decided_at)
+        if not newer:
+            return smtp.send(draft)
+        who, what = newer.sender_name or newer.sender_address, "answer from a mail program, then settle this"
+        return DeliveryError(f"{who} wrote again after the approval: nothing was sent; {what}", permanent=True)
 
 
 class Discard:

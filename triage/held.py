@@ -119,7 +119,7 @@ def _act(decision: Decision) -> None:
     if decision.answer == Answer.REJECT:
         reject_draft(draft, user, reason=decision.why)
         return
-    if newer := wrote_again(message, decision.made_at):
+    if newer := message.followed_by(decision.made_at):
         raise Conflict(_("%(who)s wrote again: nothing was sent.") % {"who": newer.sender_name or newer.sender_address})
     approve_draft(draft, user)
 
@@ -132,11 +132,3 @@ def always_treat(message: Message, category: str, user: AbstractBaseUser) -> Non
     )
     summary = f"From now on {message.sender_address} is always {recorded(Category(category).label).lower()}"
     note(message, "sender rule", summary, str(user))
-
-
-def wrote_again(message: Message, since: datetime) -> Message | None:
-    """A mail of a person that came into this thread since then."""
-    if not message.thread_id:
-        return None
-    newer = Message.objects.filter(thread_id=message.thread_id, created_at__gt=since, automatic="", same_as=None)
-    return newer.exclude(pk=message.pk).defer("raw", "headers").order_by("pk").last()

@@ -25,7 +25,7 @@ from triage.deciding import (
     restore,
     take_back,
 )
-from triage.held import always_treat, carry_out_due, hold_approval, hold_decision, undo, wrote_again
+from triage.held import always_treat, carry_out_due, hold_approval, hold_decision, undo
 from triage.leads import draft_for
 from triage.learning.judges import judge
 from triage.mailbox import MailboxError
@@ -56,7 +56,6 @@ __all__ = [
     "restore",
     "take_back",
     "undo",
-    "wrote_again",
 ]
 
 

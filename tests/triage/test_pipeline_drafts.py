@@ -15,7 +15,7 @@ from routing.models import Assignment, Hold, Membership, Pool, Salesperson
 from tests import mails
 from tests.servers.imap import ImapPeer
 from triage import services
-from triage.models import Draft, MailboxDelivery, Message
+from triage.models import Decision, Draft, MailboxDelivery, Message
 
 pytestmark = [pytest.mark.django_db, pytest.mark.dovecot]
 Status = Message.Status
@@ -140,6 +140,69 @@ def test_the_kill_switch_stops_approved_replies_after_one(
 def customers(mails: list[EmailMessage]) -> list[str]:
     """Those whom replies were sent to, without our own people in copy."""
     return [address for mail in mails for address in mail.to if "customer" in address]
+
+
+def delayed(human: ImapPeer, run: Callable, settings: Any, number: int) -> mails.Mail:
+    """A reply was approved while the mail server was down; it is up again now."""
+    mail = mails.mail("lead", number)
+    human.deliver(mail.raw)
+    run()
+    up = settings.EMAIL_BACKEND
+    settings.EMAIL_BACKEND, settings.EMAIL_HOST = "django.core.mail.backends.smtp.EmailBackend", "127.0.0.1"
+    settings.EMAIL_PORT = 1  # nobody listens there
+    services.approve_draft(Draft.objects.get(), User.objects.create_user("anton"))
+    run()
+    assert "cannot reach the mail server" in MailboxDelivery.objects.get(deed="send").error
+    settings.EMAIL_BACKEND = up
+    MailboxDelivery.objects.update(due_at=timezone.now())
+    return mail
+
+
+def test_a_delayed_reply_is_not_sent_when_the_customer_has_written_again(
+    human: ImapPeer, run: Callable, settings: Any, mailoutbox: list[EmailMessage]
+) -> None:
+    mail = delayed(human, run, settings, 44)
+    again = mails.mail("lead", 44).raw.replace(
+        b"Message-ID: <", f"In-Reply-To: {mail.message_id}\nMessage-ID: <2".encode()
+    )
+    human.deliver(again)
+    run()
+    sending = MailboxDelivery.objects.get(deed="send")
+    assert (sending.state, "wrote again after the approval: nothing was sent" in sending.error) == ("failed", True)
+    assert mailoutbox == []
+    sending.acknowledge("anton")
+    run()
+    assert human.uids("Sent") == human.uids("Drafts") == []
+
+
+def test_a_delayed_reply_is_not_sent_when_somebody_has_answered_outside(
+    human: ImapPeer, run: Callable, settings: Any, mailoutbox: list[EmailMessage]
+) -> None:
+    mail = delayed(human, run, settings, 45)
+    answer = mails.sent_by_salesperson(45, "Ana Horakova <ana.horakova@acme.example>")
+    human.deliver(answer.replace(b"Message-ID:", f"In-Reply-To: {mail.message_id}\nMessage-ID:".encode()), "Sent")
+    run()
+    assert Draft.objects.get().state == Draft.State.OUTSIDE
+    assert mailoutbox == []
+    assert len(human.uids("Sent")) == 1
+    assert human.uids("Drafts") == []
+
+
+def test_an_approval_that_is_held_is_refused_when_somebody_has_answered_outside(
+    human: ImapPeer, run: Callable, mailoutbox: list[EmailMessage]
+) -> None:
+    mail = mails.mail("lead", 46)
+    human.deliver(mail.raw)
+    run()
+    services.hold_approval(Draft.objects.get(), Decision.Answer.APPROVE, User.objects.create_user("anton"))
+    answer = mails.sent_by_salesperson(46, "Ana Horakova <ana.horakova@acme.example>")
+    human.deliver(answer.replace(b"Message-ID:", f"In-Reply-To: {mail.message_id}\nMessage-ID:".encode()), "Sent")
+    run()
+    services.carry_out_due(timezone.now() + timedelta(minutes=1))
+    run()
+    assert Decision.objects.get().state == Decision.State.REFUSED
+    assert Draft.objects.get().state == Draft.State.OUTSIDE
+    assert mailoutbox == []
 
 
 def test_a_reply_that_a_person_saw_arrive_counts_as_sent(human: ImapPeer, run: Callable) -> None:

@@ -17,7 +17,7 @@ from triage.admin.proof import Check, changes, checks
 from triage.admin.queue import QueuePage
 from triage.admin.waiting import draft_queue
 from triage.models import Decision, Draft, Message, Queue, SentMail
-from triage.services import Conflict, edit_draft, hold_approval, wrote_again
+from triage.services import Conflict, edit_draft, hold_approval
 
 REASONS = {  # as they are recorded, and as they are shown
     "wrong facts": gettext_lazy("Wrong facts"),
@@ -86,7 +86,7 @@ class ApprovalPage(QueuePage):
             since = parse_datetime(shown_at)
         except ValueError:
             since = None
-        if since and (news := wrote_again(row.message, since)):
+        if since and (news := row.message.followed_by(since)):
             who = news.sender_name or news.sender_address
             raise Conflict(_("%(who)s wrote again: read that first. Nothing was sent.") % {"who": who})
 

@@ -60,6 +60,10 @@ class Draft(models.Model):
         return self.state == self.State.WAITING
 
     @property
+    def is_sent(self) -> bool:
+        return self.state == self.State.SENT
+
+    @property
     def cc_addresses(self) -> list[str]:
         return [address for part in self.cc.split(",") if (address := part.strip())]
 

@@ -1,6 +1,7 @@
 """Every mail in a watched folder, and the headers of what was sent."""
 
 import hashlib
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db import models
@@ -114,6 +115,13 @@ class Message(models.Model):
         """What it is called in keys: made from its place on the server, so it is the same after a restored backup."""
         place = f"{self.mailbox.name}\n{self.folder}\n{self.uidvalidity}\n{self.uid}"
         return hashlib.sha256(place.encode()).hexdigest()[:16]
+
+    def followed_by(self, since: datetime) -> "Message | None":
+        """A mail of a person that came into this thread since then."""
+        if not self.thread_id:
+            return None
+        newer = Message.objects.filter(thread_id=self.thread_id, created_at__gt=since, automatic="", same_as=None)
+        return newer.exclude(pk=self.pk).defer("raw", "headers").order_by("pk").last()
 
     def adopt(self, judgement: "Classification") -> None:
         """Carry the newest judgement of this message. What it does not say (a rule, a person) stays as it was."""
