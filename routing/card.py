@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from django.conf import settings
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from routing.models import Rule
@@ -105,13 +107,16 @@ def text(card: Card) -> str:
 
 def mrkdwn(card: Card, limit: int) -> str:
     """The card in Slack's mrkdwn, escaped, of at most so many characters."""
-    return _within(limit, "\n", [Line(f"{'• ' * line.deep}{escaped(line.says)}", line.deep) for line in lines(card)])
+    return _within(
+        limit, "\n", [Line(f"{'• ' * line.deep}{escaped(line.says)}", line.deep) for line in _recorded(card)]
+    )
 
 
 def one_line(card: Card, limit: int) -> str:
     """The card for a cell of the spreadsheet, of at most so many characters."""
-    ended = (line.says if line.says.endswith(":") else f"{line.says.rstrip('.')}." for line in lines(card))
-    return _within(limit, " ", [replace(line, says=says) for line, says in zip(lines(card), ended, strict=True)])
+    told = _recorded(card)
+    ended = (line.says if line.says.endswith(":") else f"{line.says.rstrip('.')}." for line in told)
+    return _within(limit, " ", [replace(line, says=says) for line, says in zip(told, ended, strict=True)])
 
 
 def escaped(text: str) -> str:
@@ -127,6 +132,12 @@ def _within(limit: int, between: str, written: Sequence[Line]) -> str:
         kept.pop(max(place for place, line in enumerate(kept) if line.deep))
         told = between.join(line.says for line in kept)
     return told[:limit]
+
+
+def _recorded(card: Card) -> list[Line]:
+    """The lines as Slack and the log have them: in one language, whoever's page they were made on."""
+    with translation.override(settings.LANGUAGE_CODE):
+        return list(lines(card))
 
 
 def lines(card: Card) -> Iterator[Line]:
