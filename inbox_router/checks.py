@@ -143,7 +143,7 @@ def _mail() -> Iterator[CheckMessage]:
         yield Warning(
             "Replies do not say which company they are from.",
             hint="Set COMPANY_NAME, such as COMPANY_NAME=Acme",
-            id="inbox_router.W012",
+            id="inbox_router.W014",
         )
     nameless = [account.name for account in settings.MAILBOXES.values() if "@" not in account.user]
     if nameless and not settings.MAIL_FROM:

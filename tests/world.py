@@ -71,6 +71,7 @@ class World:
             "ENV_FILE": "",
             "DATA_DIR": str(self.folder),
             "MAILBOX_URL": self.imap.url(),
+            "COMPANY_NAME": "Acme",
             "COMPANY_DOMAINS": "acme.example",
             "TRASH_DELAY": "0",
             "LLM_MODEL": "openai/stand-in",

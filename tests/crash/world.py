@@ -113,6 +113,7 @@ class World:
             "MAILBOX_URL": f"imap://{quote(self.user, safe='')}:{quote(PASSWORD, safe='')}@{url['imap']}/INBOX",
             "MAIL_FROM": OWN,
             "EMAIL_URL": f"smtp://{url['smtp']}",
+            "COMPANY_NAME": "Acme",
             "COMPANY_DOMAINS": "acme.example",
             "TRASH_DELAY": "0",
             "UNDO_SECONDS": "0",
