@@ -23,7 +23,9 @@ class Contact(models.Model):
     company = models.CharField(max_length=200, blank=True)
     domain = models.CharField(max_length=254, db_index=True)
     language = models.CharField(max_length=8, blank=True)
-    away_until = models.DateField(null=True, blank=True, help_text="When they are back, by their own automatic reply")
+    away_until = models.DateField(
+        null=True, blank=True, help_text=_("When they are back, by their own automatic reply")
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -64,7 +66,7 @@ class Lead(models.Model):
     owner_email = models.EmailField(max_length=254, blank=True, db_index=True)
     stage = models.CharField(max_length=8, choices=Stage, default=Stage.OPEN)
     reply_bounced_at = models.DateTimeField(
-        null=True, blank=True, help_text="When a reply of ours came back; empty again once a later one was sent"
+        null=True, blank=True, help_text=_("When a reply of ours came back; empty again once a later one was sent")
     )
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
 

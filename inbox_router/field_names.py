@@ -59,6 +59,6 @@ def translate_names(models: Iterable[type[Model]]) -> None:
     for model in models:
         for named in (model._meta, *model._meta.fields):
             for attribute in ("verbose_name", "verbose_name_plural"):
-                name = getattr(named, attribute, None)
-                if isinstance(name, str) and name in NAMES:
+                name = str(getattr(named, attribute, ""))  # Django's own plural is made lazily
+                if name in NAMES:
                     setattr(named, attribute, gettext_lazy(name))

@@ -38,7 +38,7 @@ class Assignment(models.Model):
     at = models.DateTimeField(default=timezone.now, db_index=True)
     by = models.CharField(max_length=150, default=SYSTEM)
     hops = models.PositiveSmallIntegerField(default=0, help_text=_("How often it was passed on for want of an answer"))
-    accepted_at = models.DateTimeField(null=True, blank=True, help_text="When the salesperson took it on")
+    accepted_at = models.DateTimeField(null=True, blank=True, help_text=_("When the salesperson took it on"))
     due_at = models.DateTimeField(null=True, blank=True, help_text=_("To be answered by then"))
     reminded_at = models.DateTimeField(null=True, blank=True)
     escalated_at = models.DateTimeField(null=True, blank=True, help_text=_("When the manager was told"))
