@@ -38,7 +38,7 @@ def middleware(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[
     return serve
 
 
-@cache  # to look for them costs more than half of what a page asks of the database
+@cache  # looking for them reads the disk
 def time_zones() -> frozenset[str]:
     """The names of all time zones."""
     return frozenset(zoneinfo.available_timezones())

@@ -43,7 +43,7 @@ class Difference:
 
 
 ANOTHER_WAY = ("audit", "sheet")  # what is told of a mail that a person judged and not the model
-BY_THE_MODEL = ("assignment", "credit", "judged", "owner")
+BY_THE_MODEL = ("assignment", "credit", "judged", "owner", "slack")  # an alert tells why it went to whom
 
 
 def difference(found: State, golden: State, *, same_judgements: bool = True) -> Difference:
