@@ -14,7 +14,7 @@ from tests import mails
 from tests.servers.imap import ImapPeer
 from tests.world import World, header
 
-pytestmark = pytest.mark.dovecot
+pytestmark = [pytest.mark.dovecot, pytest.mark.apart]
 BEFORE, AFTER = mails.mixed(20)[:10], mails.mixed(20)[10:]
 STAY = "label,draft,slack,sheet,crm"  # every mail stays in the inbox
 MOVE = f"{STAY},archive,trash"

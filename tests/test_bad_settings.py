@@ -11,6 +11,8 @@ from tests.servers.openai import Answer, ModelServer
 from tests.test_settings import manage
 from triage.embedded import EmbeddedImap
 
+pytestmark = pytest.mark.apart
+
 COMMANDS = ("process_inbox", "check_capture", "doctor", "worker", "watch_inbox")
 SECRET = "hush-hush"
 MAIL = b"From: anna@nordholz.example\r\nSubject: Desks\r\nMessage-ID: <1@x.example>\r\n\r\nHello?\r\n"

@@ -10,7 +10,7 @@ import pytest
 from tests import mails
 from tests.world import Finished, World, header
 
-pytestmark = pytest.mark.dovecot
+pytestmark = [pytest.mark.dovecot, pytest.mark.apart]
 MAILS = mails.mixed(200)
 BY_KIND = Counter(mail.kind for mail in MAILS)
 

@@ -20,7 +20,7 @@ from tests.test_worker import Process, Worker, eventually, running
 from tests.world import judged_by_subject
 from triage.watchdog import STALE as WATCHDOG_STALE
 
-pytestmark = pytest.mark.dovecot
+pytestmark = [pytest.mark.dovecot, pytest.mark.apart]
 
 
 @pytest.fixture(scope="module")

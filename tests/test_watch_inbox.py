@@ -22,6 +22,8 @@ from tests.test_worker import MAIL, PATIENCE, eventually
 from triage.embedded import EmbeddedImap
 from triage.mailbox import ImapMailbox, MailboxError
 
+pytestmark = pytest.mark.apart
+
 
 @dataclass
 class Watcher:

@@ -22,6 +22,8 @@ from tests.servers.imap import Dovecot, ImapPeer
 from tests.test_settings import ROOT, manage
 from triage.embedded import EmbeddedImap
 
+pytestmark = pytest.mark.apart
+
 STALE = 6  # seconds
 PATIENCE = 90  # seconds: how long a busy machine may take for anything
 MAIL = b"From: anna@nordholz.example\r\nSubject: Desks\r\nMessage-ID: <%d@x.example>\r\n\r\nHello?\r\n"
