@@ -1,7 +1,7 @@
 """Draft approval: the mail beside the reply, what was checked, and one key to send it."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from django.db import transaction
@@ -27,15 +27,6 @@ REASONS = {  # as they are recorded, and as they are shown
     "needs no answer": gettext_lazy("Needs no answer"),
 }
 SHOWN = 20_000  # characters of a mail
-
-
-def absence(address: str) -> list[Check]:
-    """Say that the customer is away, if their own mailbox said so."""
-    contact = Contact.objects.filter(address=address.lower()).first()
-    if not (contact and contact.away_until and contact.is_away):
-        return []
-    day = date_format(contact.away_until, "j M Y")
-    return [Check(False, _("%(who)s is away until %(day)s") % {"who": contact.name or address, "day": day})]
 
 
 AnyMail = TypeVar("AnyMail", Message, SentMail)
@@ -103,9 +94,10 @@ class ApprovalPage(QueuePage):
 
 
 def checks_of(drafts: Sequence[Draft]) -> dict[int, list[Check]]:
-    """What is to be known of each draft before it is sent; the same two statements, however many there are."""
+    """What is to be known of each draft before it is sent; the same three statements, however many there are."""
     threads = {draft.message.thread_id for draft in drafts} - {""}
-    mails = Message.objects.filter(thread_id__in=threads).only(
+    people = {contact.address: contact for contact in Contact.objects.filter(address__in=map(address, drafts))}
+    mails = Message.objects.filter(thread_id__in=threads, automatic="").only(
         "thread_id", "received_at", "sender_name", "sender_address"
     )
     received, sent = by_thread(mails), by_thread(SentMail.objects.filter(thread_id__in=threads))
@@ -115,8 +107,19 @@ def checks_of(drafts: Sequence[Draft]) -> dict[int, list[Check]]:
         since = mail.received_at or mail.created_at
         later = [each for each in received[mail.thread_id] if each.received_at and each.received_at > since]
         answers = [each for each in sent[mail.thread_id] if each.sent_at and each.sent_at > since]
-        found[draft.pk] = list(checks(draft, later, answers))
+        found[draft.pk] = [*checks(draft, later, answers), *absence(people.get(address(draft)))]
     return found
+
+
+def address(draft: Draft) -> str:
+    return draft.to_address.lower()
+
+
+def absence(contact: Contact | None) -> Iterator[Check]:
+    """Say that the customer is away, if their own mailbox said so."""
+    if contact and contact.away_until and contact.is_away:
+        day = date_format(contact.away_until, "j M Y")
+        yield Check(False, _("%(who)s is away until %(day)s") % {"who": contact.name or contact.address, "day": day})
 
 
 def by_thread(mails: Iterable[AnyMail]) -> Mapping[str, list[AnyMail]]:
