@@ -23,6 +23,11 @@ SERVERS: dict[str, tuple[Callable[[], str | None], str]] = {
 }
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests that wait longest, so that they do not all come last, when other processes have ended."""
+    items.sort(key=lambda item: item.get_closest_marker("apart") is None)
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip a test whose server is not installed; with REQUIRE_SERVERS, as in CI, that is a failure."""
     for marker, (find, package) in SERVERS.items():
