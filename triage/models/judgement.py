@@ -90,6 +90,16 @@ class Classification(models.Model):
     undone_at = models.DateTimeField(null=True, blank=True, help_text=_("When a person's verdict was taken back"))
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
 
+    class Meta:
+        indexes = [
+            models.Index(  # of each message the last verdict that was not taken back: the dashboard asks for all
+                models.F("message"),
+                models.F("id").desc(),
+                condition=models.Q(judge="person", undone_at=None),
+                name="verdicts_of_people",
+            )
+        ]
+
     def __str__(self) -> str:
         return f"{self.category} {self.sure} by {self.judge}"
 
