@@ -3,7 +3,10 @@
 from datetime import datetime, timedelta
 
 import pytest
+from django.core.cache import cache
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from crm.models import Contact
@@ -110,8 +113,13 @@ def test_all_addresses_of_a_company_are_one_story_but_not_those_of_a_free_provid
 
 def test_the_story_takes_as_many_queries_for_much_as_for_little(boss, django_assert_max_num_queries):
     draft = office.waiting_draft()
+    ask(boss, address=draft.to_address)  # so that what a session keeps is kept
+    cache.clear()
+    with CaptureQueriesContext(connection) as few:
+        ask(boss, address=draft.to_address)
     for number in range(30):
         office.message(f"Springs {number}", address=draft.to_address, received_at=timezone.now())
     assert Message.objects.count() == 31
-    with django_assert_max_num_queries(21):
+    cache.clear()
+    with django_assert_max_num_queries(len(few)):
         ask(boss, address=draft.to_address)
