@@ -15,6 +15,7 @@ import weakref
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from random import SystemRandom
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
@@ -99,10 +100,11 @@ def dovecot_binary() -> str | None:
 
 
 def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
+    """A port for a server that binds it later, out of those that no outgoing connection is given meanwhile."""
+    while True:
+        port = SystemRandom().randrange(10_000, 32_768)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 class Dovecot:

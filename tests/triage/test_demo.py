@@ -19,6 +19,7 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from inbox_router.environment import without_settings
+from tests.servers import imap
 from triage.demo.mails import FOLDER, demo_mails
 from triage.demo.running import facts_file
 from triage.demo.stage import SALESPERSON
@@ -119,8 +120,7 @@ class TestSendingAnotherMail:
 
 @pytest.fixture
 def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
+    return imap.free_port()
 
 
 @pytest.fixture
