@@ -11,11 +11,11 @@ from crm.models import Lead
 from crm.services import record, set_owner
 from routing import notices
 from routing.card import Card
-from routing.conversation import Participant
-from routing.deadlines import due_at
-from routing.decisions import Decision, asked_for, card_of, decide, pools_of, skipped
-from routing.matching import Inquiry, all_pools, choose
 from routing.models import SYSTEM, Assignment, Hold, Pool, Rule
+from routing.rules.conversation import Participant
+from routing.rules.decisions import Decision, asked_for, card_of, decide, pools_of, skipped
+from routing.rules.matching import Inquiry, all_pools, choose
+from routing.timing.deadlines import due_at
 from routing.turns import Desk, lock
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from routing.eligibility import local_day
 from routing.models import LedgerLine, Membership, Pool
 from routing.rotation import TURN
+from routing.rules.eligibility import local_day
 
 Kind = LedgerLine.Kind
 

@@ -1,22 +1,22 @@
 """The way into routing for the apps above: who gets a lead, and what people do about it."""
 
-from routing.accepting import accept, closed_alert, still_with
 from routing.assigning import assign, release_holds
 from routing.card import Card, escaped
 from routing.card import text as card_text
-from routing.clock import Ticked, stop_clock, tick
-from routing.conversation import Colleague, Headers, Participant, who_is_in
-from routing.foretelling import foretell
-from routing.governance import deactivate, hand_over_leads, open_leads, touched_by
-from routing.handover import HandoverError, credit_back, give_turn, let_rotate, reassign, skip_turn
 from routing.notices import alert_managers, customer_wrote, machine_wrote
-from routing.ownership import colleagues
+from routing.people.accepting import accept, closed_alert, still_with
+from routing.people.governance import deactivate, hand_over_leads, open_leads, touched_by
+from routing.people.handover import HandoverError, credit_back, give_turn, let_rotate, reassign, skip_turn
+from routing.rules.conversation import Colleague, Headers, Participant, who_is_in
+from routing.rules.ownership import colleagues
 from routing.slack import Press, SlackError, SlackWorkspace
 from routing.slack import from_settings as slack_from_settings
 from routing.slack.buttons import Deed as PressedDeed
 from routing.slack.buttons import read as read_press
 from routing.slack.inbound import is_signed
 from routing.slack.inbound import listen as listen_to_slack
+from routing.timing.clock import Ticked, stop_clock, tick
+from routing.whatif.foretelling import foretell
 
 __all__ = [
     "Card",

@@ -10,10 +10,10 @@ from django.db import connection
 from crm.models import Lead
 from inbox_router.shown import recorded
 from routing.catchup import catch_up, missed
-from routing.eligibility import Situation, absence, candidates, has_returned, is_gone
 from routing.models import Assignment, LedgerLine, Membership, Pool, Salesperson
-from routing.presence import by_pool, later_than_all, leaves_of, loads
 from routing.rotation import Candidate, Standing, Turn, seat, take_turn
+from routing.rules.eligibility import Situation, absence, candidates, has_returned, is_gone
+from routing.rules.presence import by_pool, later_than_all, leaves_of, loads
 
 
 @dataclass(frozen=True)

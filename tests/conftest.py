@@ -10,8 +10,8 @@ import pytest
 from tests.servers.imap import Dovecot, dovecot_binary, recorded
 from tests.servers.postgres import Postgres, fresh_database, postgres_binary
 from tests.servers.redis import Redis, redis_binary
-from triage.embedded import EmbeddedImap
-from triage.reader import Reader
+from triage.mailbox.embedded import EmbeddedImap
+from triage.parsing.reader import Reader
 
 # marker: (how its server is found, the Debian package that brings it)
 SERVERS: dict[str, tuple[Callable[[], str | None], str]] = {

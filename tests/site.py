@@ -10,7 +10,7 @@ from tests import mails
 from tests.test_settings import ROOT, manage
 from tests.test_worker import Worker, eventually
 from tests.world import World, header
-from triage.watchdog import STALE
+from triage.running.watchdog import STALE
 
 NOTICED, WORKING = 120, 60  # seconds: what is promised
 AT_REST = ("done", "review", "skipped")

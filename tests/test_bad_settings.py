@@ -9,7 +9,7 @@ import pytest
 from tests.servers.imap import ImapPeer
 from tests.servers.openai import Answer, ModelServer
 from tests.test_settings import manage
-from triage.embedded import EmbeddedImap
+from triage.mailbox.embedded import EmbeddedImap
 
 pytestmark = pytest.mark.apart
 

@@ -18,7 +18,7 @@ from tests.servers.postgres import Postgres
 from tests.site import NOTICED, WORKING, Site, tables
 from tests.test_worker import Process, Worker, eventually, running
 from tests.world import judged_by_subject
-from triage.watchdog import STALE as WATCHDOG_STALE
+from triage.running.watchdog import STALE as WATCHDOG_STALE
 
 pytestmark = [pytest.mark.dovecot, pytest.mark.apart]
 

@@ -23,7 +23,7 @@ ONLY_IN = {
     "litellm": "triage.classifiers.llm",
     "slack_sdk": "routing.slack",
     "gspread": "crm.sheets",
-    "pymap": "triage.embedded",
+    "pymap": "triage.mailbox.embedded",
     "environ": "inbox_router.environment",
 }
 # These choose an implementation by a setting; what the other one weighs (seconds, 150 MB) nobody should pay.

@@ -16,7 +16,7 @@ from tests.outside.models import Deed
 from tests.test_settings import ROOT
 from triage.classifiers.llm.trial import Limits
 from triage.models import Mailbox
-from triage.takeover import take_over_from_the_dead
+from triage.running.takeover import take_over_from_the_dead
 
 pytestmark = pytest.mark.django_db
 HOLDER = "import django; django.setup(); from inbox_router import lives; print(lives.token(), flush=True); input()"

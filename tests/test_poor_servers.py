@@ -23,8 +23,8 @@ from triage import services
 from triage.classifiers import Judgement, MailText
 from triage.mailbox import MailboxError
 from triage.models import Draft, Mailbox, MailboxDelivery
+from triage.parsing.reader import Reader
 from triage.pipeline import run_mailbox
-from triage.reader import Reader
 
 pytestmark = [pytest.mark.django_db, pytest.mark.dovecot]
 TEAM = Path(__file__).parents[1] / "templates" / "demo" / "team.toml"

@@ -19,8 +19,8 @@ from tests.servers.imap import Dovecot, ImapPeer
 from tests.servers.relay import Relay
 from tests.test_settings import ROOT, manage
 from tests.test_worker import MAIL, PATIENCE, eventually
-from triage.embedded import EmbeddedImap
 from triage.mailbox import ImapMailbox, MailboxError
+from triage.mailbox.embedded import EmbeddedImap
 
 pytestmark = pytest.mark.apart
 

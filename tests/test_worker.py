@@ -20,7 +20,7 @@ import pytest
 
 from tests.servers.imap import Dovecot, ImapPeer
 from tests.test_settings import ROOT, manage
-from triage.embedded import EmbeddedImap
+from triage.mailbox.embedded import EmbeddedImap
 
 pytestmark = pytest.mark.apart
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Self
 from django.conf import settings
 
 from inbox_router.delivery import DeliveryError, NotWanted, Outcome, Probe, Seen
-from triage import smtp
-from triage.drafting import DraftError
+from triage.drafts import smtp
+from triage.drafts.drafting import DraftError
 from triage.mailbox import ImapMailbox, MailboxError, Role
 
 if TYPE_CHECKING:

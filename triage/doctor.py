@@ -17,7 +17,7 @@ from triage.classifiers.llm import ClassifierError, LlmClassifier
 from triage.mailbox import ImapMailbox, MailboxError, Role
 from triage.mailbox.errors import variable
 from triage.models import Heartbeat
-from triage.watchdog import STALE
+from triage.running.watchdog import STALE
 
 
 @check("mailbox")

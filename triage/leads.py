@@ -13,10 +13,10 @@ from crm.models import Lead
 from crm.services import contact_for, open_lead, set_owner
 from routing.models import Assignment
 from routing.services import HandoverError, assign, credit_back, customer_wrote
-from triage import drafting
 from triage.decisions import Known, call_off, evidence, note, owe
+from triage.drafts import drafting
+from triage.drafts.replies import occasion_of, texts_for, written
 from triage.models import Category, Classification, Draft, MailboxDelivery, Message
-from triage.replies import occasion_of, texts_for, written
 
 CONVERSATION = "in conversation"  # the audit entry of a lead that one of us talks about already
 DRAFT = "draft-"  # how the Message-ID of a draft of ours begins

@@ -20,7 +20,7 @@ from triage import classifiers
 from triage.mailbox import ImapMailbox
 from triage.models import Mailbox, Run
 from triage.models.mailbox import Lease
-from triage.reader import Reader
+from triage.parsing.reader import Reader
 from triage.stages import act, classify, cleanup, fetch, log, prefilter
 
 CHUNK = 50  # messages that go through the stages together

@@ -13,8 +13,14 @@ from django.conf import settings
 from crm.services import resend_missing
 from inbox_router.delivery import DeliveryError, work_off_all
 from routing.services import release_holds, tick
-from triage import canary, capture, classifiers
-from triage.deciding import (
+from triage import classifiers
+from triage.leads import draft_for
+from triage.learning.judges import judge
+from triage.mailbox import MailboxError
+from triage.models import Mailbox
+from triage.models.mailbox import LeaseLost
+from triage.parsing.reader import Reader, ReaderError
+from triage.people.deciding import (
     Conflict,
     approve_draft,
     decide,
@@ -25,17 +31,12 @@ from triage.deciding import (
     restore,
     take_back,
 )
-from triage.held import always_treat, carry_out_due, hold_approval, hold_decision, undo
-from triage.leads import draft_for
-from triage.learning.judges import judge
-from triage.mailbox import MailboxError
-from triage.models import Mailbox
-from triage.models.mailbox import LeaseLost
+from triage.people.held import always_treat, carry_out_due, hold_approval, hold_decision, undo
 from triage.pipeline import run_mailbox
-from triage.reader import Reader, ReaderError
+from triage.proof import canary, capture
+from triage.proof.waiting import alert_waiting
+from triage.running.takeover import take_over_from_the_dead
 from triage.stages.prefilter import seed_company_rules
-from triage.takeover import take_over_from_the_dead
-from triage.waiting import alert_waiting
 
 __all__ = [
     "Conflict",

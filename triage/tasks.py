@@ -12,8 +12,8 @@ from django_q.tasks import async_task, queue_size
 
 from inbox_router.delivery import work_off_all
 from inbox_router.stopping import unwind_on_sigterm
-from triage import guides, services
-from triage.learning import cache
+from triage import services
+from triage.learning import cache, guides
 from triage.models import Decision, Heartbeat
 
 log = logging.getLogger(__name__)

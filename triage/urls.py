@@ -2,6 +2,6 @@
 
 from django.urls import path
 
-from triage.slack_endpoint import pressed
+from triage.slack.slack_endpoint import pressed
 
 urlpatterns = [path("actions", pressed, name="slack_actions")]

@@ -22,8 +22,8 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from inbox_router.admin.pages import Page
 from routing.admin.restoring import WHY, as_it_was, edited, restore, sign, versions
-from routing.changes import of_leaves, shown
 from routing.models import Leave
+from routing.whatif.changes import of_leaves, shown
 
 
 class Reasoned(SimpleHistoryAdmin):

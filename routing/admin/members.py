@@ -16,8 +16,8 @@ from django.utils.translation import gettext_lazy as _
 from inbox_router.admin.moments import DayInput, MomentInput
 from inbox_router.admin.rows import Lines, SpokenLines
 from routing.admin.governed import ByPoolManagers
-from routing.governance import check_staffed
 from routing.models import Leave, Membership, Pool, Salesperson
+from routing.people.governance import check_staffed
 
 
 def edited(formset: forms.BaseInlineFormSet) -> list[Membership]:

@@ -20,8 +20,8 @@ from routing.admin.governed import EDIT_POOL, ByPoolManagers
 from routing.admin.history import Reasoned
 from routing.admin.members import MembershipForm, PoolsOfPerson
 from routing.admin.words import WithWords
-from routing.governance import touched_by
 from routing.models import FreemailDomain, Leave, Membership, Salesperson
+from routing.people.governance import touched_by
 from routing.services import HandoverError, give_turn, skip_turn
 
 

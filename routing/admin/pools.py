@@ -22,9 +22,9 @@ from routing.admin.members import Members, edited, edited_leaves
 from routing.admin.preview import coming, past, what_if
 from routing.admin.statement import StatementPage
 from routing.admin.words import WithWords
-from routing.matching import sentence
 from routing.models import Leave, Membership, Pool
-from routing.preview import Glance, glances
+from routing.rules.matching import sentence
+from routing.whatif.preview import Glance, glances
 
 
 @admin.register(Pool)

@@ -8,11 +8,11 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from routing.changes import changes
 from routing.fairness import Share, last_leads, shares
 from routing.models import Leave, Membership, Pool
-from routing.preview import Foreseen, next_up
-from routing.replay import replay, totals
+from routing.whatif.changes import changes
+from routing.whatif.preview import Foreseen, next_up
+from routing.whatif.replay import replay, totals
 
 DAYS = 30
 

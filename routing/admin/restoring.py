@@ -10,9 +10,9 @@ from django.db import transaction
 from django.db.models import Model
 from django.utils import timezone
 
-from routing.changes import changes, differences, of_leaves, of_members
-from routing.governance import check_staffed
 from routing.models import Leave, Membership, Pool, Salesperson
+from routing.people.governance import check_staffed
+from routing.whatif.changes import changes, differences, of_leaves, of_members
 
 WHY = 100  # characters that the history keeps of a reason
 OF_MEMBER = ("weight", "active", "cap_day", "cap_week", "cap_open", "paused_until", "note", "position")

@@ -4,7 +4,7 @@ import django.core.validators
 import django.db.models.deletion
 import django.db.models.functions.text
 import django.utils.timezone
-import routing.hours
+import routing.timing.hours
 import simple_history.models
 from django.conf import settings
 from django.db import migrations, models
@@ -46,9 +46,9 @@ class Migration(migrations.Migration):
                 ('fallback_after', models.PositiveIntegerField(default=0, help_text='Minutes that a lead waits for a member before the fallback person gets it')),
                 ('owner_away', models.CharField(choices=[('cover', 'their cover, else the rotation'), ('hold', 'wait for them')], default='cover', help_text='For a known customer', max_length=8, verbose_name='owner away')),
                 ('response_minutes', models.PositiveIntegerField(default=0, help_text='Business minutes in which a lead must be answered. 0: not watched')),
-                ('hours', models.CharField(blank=True, help_text='Business hours, such as Mon-Fri 09:00-17:00', max_length=200, validators=[routing.hours.check_hours])),
-                ('timezone', models.CharField(blank=True, max_length=50, validators=[routing.hours.check_timezone])),
-                ('holidays', models.CharField(blank=True, help_text='Such as CZ or DE-BY', max_length=10, validators=[routing.hours.check_calendar])),
+                ('hours', models.CharField(blank=True, help_text='Business hours, such as Mon-Fri 09:00-17:00', max_length=200, validators=[routing.timing.hours.check_hours])),
+                ('timezone', models.CharField(blank=True, max_length=50, validators=[routing.timing.hours.check_timezone])),
+                ('holidays', models.CharField(blank=True, help_text='Such as CZ or DE-BY', max_length=10, validators=[routing.timing.hours.check_calendar])),
                 ('catch_up', models.PositiveSmallIntegerField(default=0, help_text='Extra leads a day for somebody who returns from leave, until level. 0: nothing is owed')),
                 ('version', models.PositiveIntegerField(default=0, editable=False, help_text='Counts changes, of members too')),
                 ('cc_pool', models.ForeignKey(blank=True, help_text="Its next person is CC'd", null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='routing.pool')),
@@ -91,9 +91,9 @@ class Migration(migrations.Migration):
                 ('active', models.BooleanField(default=True, help_text='Somebody who has left is made inactive, never deleted')),
                 ('signature', models.TextField(blank=True, help_text='Below the replies that are drafted for this person')),
                 ('paused_until', models.DateTimeField(blank=True, help_text='Gets no leads before this moment', null=True)),
-                ('hours', models.CharField(blank=True, help_text='Such as Mon-Fri 09:00-17:00; Sat 10:00-12:00. Empty: at any time', max_length=200, validators=[routing.hours.check_hours])),
-                ('timezone', models.CharField(blank=True, help_text="Such as Europe/Prague. Empty: the company's", max_length=50, validators=[routing.hours.check_timezone])),
-                ('holidays', models.CharField(blank=True, help_text='Whose public holidays: a country such as CZ, or a part of it such as DE-BY. Empty: none', max_length=10, validators=[routing.hours.check_calendar])),
+                ('hours', models.CharField(blank=True, help_text='Such as Mon-Fri 09:00-17:00; Sat 10:00-12:00. Empty: at any time', max_length=200, validators=[routing.timing.hours.check_hours])),
+                ('timezone', models.CharField(blank=True, help_text="Such as Europe/Prague. Empty: the company's", max_length=50, validators=[routing.timing.hours.check_timezone])),
+                ('holidays', models.CharField(blank=True, help_text='Whose public holidays: a country such as CZ, or a part of it such as DE-BY. Empty: none', max_length=10, validators=[routing.timing.hours.check_calendar])),
                 ('cover', models.ForeignKey(blank=True, help_text='Gets known customers meanwhile', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='routing.salesperson')),
                 ('user', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='salesperson', to=settings.AUTH_USER_MODEL)),
             ],
@@ -189,9 +189,9 @@ class Migration(migrations.Migration):
                 ('active', models.BooleanField(default=True, help_text='Somebody who has left is made inactive, never deleted')),
                 ('signature', models.TextField(blank=True, help_text='Below the replies that are drafted for this person')),
                 ('paused_until', models.DateTimeField(blank=True, help_text='Gets no leads before this moment', null=True)),
-                ('hours', models.CharField(blank=True, help_text='Such as Mon-Fri 09:00-17:00; Sat 10:00-12:00. Empty: at any time', max_length=200, validators=[routing.hours.check_hours])),
-                ('timezone', models.CharField(blank=True, help_text="Such as Europe/Prague. Empty: the company's", max_length=50, validators=[routing.hours.check_timezone])),
-                ('holidays', models.CharField(blank=True, help_text='Whose public holidays: a country such as CZ, or a part of it such as DE-BY. Empty: none', max_length=10, validators=[routing.hours.check_calendar])),
+                ('hours', models.CharField(blank=True, help_text='Such as Mon-Fri 09:00-17:00; Sat 10:00-12:00. Empty: at any time', max_length=200, validators=[routing.timing.hours.check_hours])),
+                ('timezone', models.CharField(blank=True, help_text="Such as Europe/Prague. Empty: the company's", max_length=50, validators=[routing.timing.hours.check_timezone])),
+                ('holidays', models.CharField(blank=True, help_text='Whose public holidays: a country such as CZ, or a part of it such as DE-BY. Empty: none', max_length=10, validators=[routing.timing.hours.check_calendar])),
                 ('history_id', models.AutoField(primary_key=True, serialize=False)),
                 ('history_date', models.DateTimeField(db_index=True)),
                 ('history_change_reason', models.CharField(max_length=100, null=True)),
@@ -224,9 +224,9 @@ class Migration(migrations.Migration):
                 ('fallback_after', models.PositiveIntegerField(default=0, help_text='Minutes that a lead waits for a member before the fallback person gets it')),
                 ('owner_away', models.CharField(choices=[('cover', 'their cover, else the rotation'), ('hold', 'wait for them')], default='cover', help_text='For a known customer', max_length=8, verbose_name='owner away')),
                 ('response_minutes', models.PositiveIntegerField(default=0, help_text='Business minutes in which a lead must be answered. 0: not watched')),
-                ('hours', models.CharField(blank=True, help_text='Business hours, such as Mon-Fri 09:00-17:00', max_length=200, validators=[routing.hours.check_hours])),
-                ('timezone', models.CharField(blank=True, max_length=50, validators=[routing.hours.check_timezone])),
-                ('holidays', models.CharField(blank=True, help_text='Such as CZ or DE-BY', max_length=10, validators=[routing.hours.check_calendar])),
+                ('hours', models.CharField(blank=True, help_text='Business hours, such as Mon-Fri 09:00-17:00', max_length=200, validators=[routing.timing.hours.check_hours])),
+                ('timezone', models.CharField(blank=True, max_length=50, validators=[routing.timing.hours.check_timezone])),
+                ('holidays', models.CharField(blank=True, help_text='Such as CZ or DE-BY', max_length=10, validators=[routing.timing.hours.check_calendar])),
                 ('catch_up', models.PositiveSmallIntegerField(default=0, help_text='Extra leads a day for somebody who returns from leave, until level. 0: nothing is owed')),
                 ('history_id', models.AutoField(primary_key=True, serialize=False)),
                 ('history_date', models.DateTimeField(db_index=True)),

@@ -8,7 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from routing.hours import check_calendar, check_hours, check_timezone
+from routing.timing.hours import check_calendar, check_hours, check_timezone
 
 if TYPE_CHECKING:
     from routing.models.pools import Pool

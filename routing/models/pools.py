@@ -10,8 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from routing.hours import calendar, check_calendar, check_hours, check_timezone
 from routing.models.people import Salesperson
+from routing.timing.hours import calendar, check_calendar, check_hours, check_timezone
 
 
 class Pool(models.Model):

@@ -27,8 +27,8 @@ from tests.hurting import HURTING  # noqa: E402
 from tests.servers.imap import Dovecot, ImapPeer  # noqa: E402
 from triage import classifiers, services  # noqa: E402
 from triage.models import Message  # noqa: E402
+from triage.parsing.reader import Reader  # noqa: E402
 from triage.pipeline import run_mailbox  # noqa: E402
-from triage.reader import Reader  # noqa: E402
 
 SECONDS, MEGABYTES, NEXT_SECONDS = 2.0, 200.0, 5.0
 WAITING = (Message.Status.FOUND, Message.Status.FETCHED, Message.Status.FILTERED, Message.Status.CLASSIFIED)

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from routing.changes import changes
 from routing.models import Membership, Pool
+from routing.whatif.changes import changes
 from tests.routing.making import owners, person, pool
 
 pytestmark = pytest.mark.django_db

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from routing.deadlines import due_at
 from routing.models import Assignment, Pool, Rule, SlackAlert
 from routing.services import Participant, colleagues, reassign, stop_clock, tick
+from routing.timing.deadlines import due_at
 from tests.routing.making import check_books, give, person, pool
 
 pytestmark = pytest.mark.django_db

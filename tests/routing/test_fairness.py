@@ -11,10 +11,10 @@ from django.utils import timezone
 
 from routing.fairness import Share, last_leads, shares
 from routing.models import Assignment, Leave, LedgerLine, Membership, Pool
-from routing.preview import next_up
-from routing.replay import replay, totals
 from routing.services import colleagues, credit_back, reassign, skip_turn
-from routing.simulation import ByLedger, ByPointer, Scenario, run
+from routing.whatif.preview import next_up
+from routing.whatif.replay import replay, totals
+from routing.whatif.simulation import ByLedger, ByPointer, Scenario, run
 from tests.routing.making import give, lead, member, owners, person, pool
 
 pytestmark = pytest.mark.django_db

@@ -3,8 +3,8 @@
 import pytest
 from django.core.exceptions import ValidationError
 
-from routing.governance import check_staffed, deactivate, hand_over_leads, touched_by
 from routing.models import Assignment, Hold, Membership, Pool, SlackAlert
+from routing.people.governance import check_staffed, deactivate, hand_over_leads, touched_by
 from routing.services import HandoverError, colleagues
 from tests.routing.making import check_books, give, member, owners, person, pool
 

@@ -5,9 +5,9 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from django.core.exceptions import ValidationError
 
-from routing.eligibility import Situation, candidates
-from routing.hours import calendar, check_calendar, check_hours, check_timezone
 from routing.models import Leave, Membership, Salesperson
+from routing.rules.eligibility import Situation, candidates
+from routing.timing.hours import calendar, check_calendar, check_hours, check_timezone
 
 PRAGUE = calendar("Mon-Fri 09:00-17:00; Sat 10:00-12:00", "Europe/Prague", "CZ")
 

@@ -25,8 +25,8 @@ from triage.classifiers import Judgement, MailText
 from triage.mailbox import MailboxError
 from triage.models import Mailbox, MailboxDelivery, Message
 from triage.models.mailbox import LeaseLost
+from triage.parsing.reader import Reader
 from triage.pipeline import run_mailbox
-from triage.reader import Reader
 
 USERS = 20_000
 HOUR = timedelta(hours=1)

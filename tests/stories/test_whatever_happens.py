@@ -18,7 +18,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.stories.mailroom import Mailroom
 from tests.stories.office import Office
 from triage import services
-from triage.reader import Reader
+from triage.parsing.reader import Reader
 
 TEAM = Path(__file__).parents[2] / "templates" / "demo" / "team.toml"
 STORIES = int(os.environ.get("STORIES", "20"))

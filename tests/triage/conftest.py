@@ -20,8 +20,8 @@ from triage.classifiers.llm import LlmClassifier
 from triage.classifiers.llm.api import Endpoint
 from triage.classifiers.llm.trial import Limits
 from triage.mailbox import ImapMailbox
+from triage.parsing.reader import Reader
 from triage.pipeline import run_mailbox
-from triage.reader import Reader
 
 TEAM = Path(__file__).parents[2] / "templates" / "demo" / "team.toml"
 USERS = 300

@@ -5,8 +5,8 @@ from dataclasses import replace
 from inbox_router.environment import MailboxAccount
 from tests.servers.imap import Dovecot
 from tests.servers.relay import Relay
-from triage.embedded import EmbeddedImap
 from triage.mailbox import FetchedMail, ImapMailbox
+from triage.mailbox.embedded import EmbeddedImap
 
 Server = Dovecot | EmbeddedImap
 

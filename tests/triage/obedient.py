@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from triage.mailbox.mails import FetchedMail
 from triage.parsing import ParsedMail, fetched_from_bytes, parse
-from triage.reader import serve
+from triage.parsing.reader import serve
 
 COMMAND = (sys.executable, "-m", "tests.triage.obedient")
 

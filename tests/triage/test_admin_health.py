@@ -6,7 +6,7 @@ from django.test import Client
 
 from tests import office
 from triage.admin.health import CONNECTIONS, known
-from triage.embedded import EmbeddedImap
+from triage.mailbox.embedded import EmbeddedImap
 
 pytestmark = pytest.mark.django_db
 PAGE = "/admin/triage/heartbeat/health/"

@@ -13,8 +13,9 @@ from routing.models import SlackAlert
 from tests import mails
 from tests.servers.imap import Dovecot, ImapPeer
 from tests.world import header
-from triage import canary, services
+from triage import services
 from triage.models import CaptureCheck, Classification, Mailbox, Message
+from triage.proof import canary
 
 pytestmark = [pytest.mark.django_db, pytest.mark.dovecot]
 

@@ -12,8 +12,8 @@ from routing.models import SlackAlert
 from tests import mails
 from tests.servers.imap import Dovecot, ImapPeer
 from triage import services
-from triage.capture import Capture, check_and_store
 from triage.models import Mailbox
+from triage.proof.capture import Capture, check_and_store
 
 pytestmark = [pytest.mark.django_db, pytest.mark.dovecot]
 

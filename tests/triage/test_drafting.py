@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triage import drafting
-from triage.drafting import DraftError, ReplyMail, mime
+from triage.drafts import drafting
+from triage.drafts.drafting import DraftError, ReplyMail, mime
 
 MAIL = ReplyMail(
     from_address="Acme Sales <sales@acme.example>",

@@ -4,7 +4,7 @@ import pytest
 
 from inbox_router.environment import mailbox_account
 from tests.servers.imap import ImapPeer
-from triage.embedded import FOLDERS, EmbeddedImap
+from triage.mailbox.embedded import FOLDERS, EmbeddedImap
 
 
 def test_its_url_is_what_the_setting_needs(embedded_imap: EmbeddedImap) -> None:

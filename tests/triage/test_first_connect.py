@@ -9,8 +9,8 @@ from django.db import connection
 from tests import mails
 from tests.servers.imap import Dovecot, ImapPeer
 from tests.stories.maildir import Letter, Maildir
-from triage import capture
 from triage.models import Mailbox, MailboxDelivery, Message
+from triage.proof import capture
 
 pytestmark = [pytest.mark.django_db, pytest.mark.dovecot]
 OLD = 2300

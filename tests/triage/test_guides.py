@@ -14,9 +14,9 @@ from tests import office
 from tests.servers.openai import Answer, ModelServer, verdict
 from tests.triage.llm import ANNA
 from tests.triage.test_admin import everything
-from triage import guides
 from triage.classifiers.llm import messages, prompt_hash
 from triage.classifiers.llm.guide import Guide, shipped
+from triage.learning import guides
 from triage.learning.judges import judge
 from triage.models import Category, CategoryGuide, DryRun
 

@@ -11,7 +11,7 @@ from tests.servers.imap import Dovecot, ImapPeer
 from tests.triage.obedient import COMMAND
 from triage import classifiers
 from triage.models import Message, SentMail
-from triage.reader import Reader
+from triage.parsing.reader import Reader
 from triage.stages.fetch import RAW_LIMIT
 
 pytestmark = [pytest.mark.django_db, pytest.mark.dovecot]

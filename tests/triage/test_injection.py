@@ -8,7 +8,7 @@ import pytest
 from django.db import transaction
 
 from routing.models import Assignment, SlackAlert
-from routing.preview import next_up
+from routing.whatif.preview import next_up
 from tests import office
 from tests.servers.openai import Answer, Asked, ModelServer, verdict
 from triage import services

@@ -13,9 +13,9 @@ from tests import mails
 from tests.servers import gmail
 from tests.servers.imap import ImapPeer
 from tests.servers.masking import MaskingProxy
-from triage import capture
 from triage.mailbox import MailboxError
 from triage.models import Mailbox, Message
+from triage.proof import capture
 
 pytestmark = [pytest.mark.django_db, pytest.mark.dovecot]
 THROTTLED = b"NO Request is throttled. Suggested Backoff Time: 299961 milliseconds"

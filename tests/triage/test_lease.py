@@ -13,8 +13,8 @@ from triage import services
 from triage.mailbox import ImapMailbox
 from triage.models import Mailbox, Message, Run
 from triage.models.mailbox import Lease
+from triage.parsing.reader import Reader
 from triage.pipeline import Context
-from triage.reader import Reader
 from triage.stages import fetch
 
 pytestmark = [pytest.mark.django_db, pytest.mark.dovecot]

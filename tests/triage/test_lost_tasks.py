@@ -11,8 +11,8 @@ from tests.servers.imap import ImapPeer
 from tests.triage.judge import SubjectJudge
 from triage import services, tasks
 from triage.models import Decision, MailboxDelivery, Message
+from triage.parsing.reader import Reader
 from triage.pipeline import run_mailbox
-from triage.reader import Reader
 
 pytestmark = [pytest.mark.django_db, pytest.mark.dovecot]
 

@@ -9,8 +9,8 @@ from inbox_router.environment import MailboxAccount
 from tests.servers.imap import ImapPeer
 from tests.servers.relay import Relay
 from tests.triage.letters import Server, mail, through
-from triage.embedded import EmbeddedImap
 from triage.mailbox import ImapMailbox, MailboxError, Role
+from triage.mailbox.embedded import EmbeddedImap
 
 
 class TestEveryServer:

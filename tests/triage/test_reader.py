@@ -15,14 +15,14 @@ from tests import mails
 from tests.hurting import HURTING
 from tests.triage.obedient import COMMAND, fail, mail
 from triage.parsing import ParsedMail, UnreadableMail, fetched_from_bytes, parse
-from triage.reader import ROOT, Outcome, Reader, ReaderError
+from triage.parsing.reader import ROOT, Outcome, Reader, ReaderError
 
 GOOD = fetched_from_bytes(mails.mail("lead", 3).raw)
 # A program that has a child read what it is told, and then waits.
 PARENT = """
 import sys
 from tests.triage.obedient import COMMAND, mail
-from triage.reader import Reader
+from triage.parsing.reader import Reader
 with Reader(command=COMMAND, seconds=600) as reader:
     reader.read([mail(sys.argv[1])])
     print("read", flush=True)

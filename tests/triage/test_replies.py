@@ -13,10 +13,10 @@ from inbox_router.roles import APPROVER, SALESPERSON
 from routing.models import Pool
 from tests import office
 from tests.triage.test_smtp import Post, post  # noqa: F401 (a fixture)
-from triage import wording
+from triage.drafts import wording
+from triage.drafts.replies import texts_for
+from triage.drafts.wording import WordingError
 from triage.models import Draft, ReplyTemplate
-from triage.replies import texts_for
-from triage.wording import WordingError
 
 OWN = 'Hi{% if first_name %} {{ first_name }}{% endif %}, {{ owner_name|default:"we" }} will call about {{ subject }}.'
 

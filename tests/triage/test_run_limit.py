@@ -6,7 +6,7 @@ import pytest
 
 from tests.servers.imap import ImapPeer
 from triage import services
-from triage.embedded import EmbeddedImap
+from triage.mailbox.embedded import EmbeddedImap
 from triage.models import Classification
 from triage.pipeline import CHUNK
 

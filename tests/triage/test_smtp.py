@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 
-from triage.drafting import ReplyMail, mime
-from triage.smtp import Prepared
+from triage.drafts.drafting import ReplyMail, mime
+from triage.drafts.smtp import Prepared
 
 MAIL = ReplyMail(
     from_address="Acme Sales <sales@acme.example>",

@@ -17,7 +17,7 @@ from tests import office
 from tests.servers.slack import APP_TOKEN, TOKEN, SlackServer
 from tests.servers.websocket import SlackSocket
 from tests.triage.test_pressing import ANA, MIA, buttons, press, sent
-from triage.pressing import answer
+from triage.slack.pressing import answer
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from crm.models import AuditEntry, SheetRow
 from inbox_router.delivery import Delivery
 from routing.models import SlackAlert
 from triage.models import Mailbox, Message
-from triage.waiting import alert_waiting
+from triage.proof.waiting import alert_waiting
 
 pytestmark = pytest.mark.django_db
 

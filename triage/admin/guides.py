@@ -20,7 +20,7 @@ from inbox_router.admin.rows import NeverDeleted, ReadOnly, Rows, column
 from inbox_router.shown import ago
 from triage.classifiers.llm.guide import DEFINITION, EXAMPLE, EXAMPLES, shipped
 from triage.classifiers.llm.prompt import visible
-from triage.guides import MAILS, NotTried, go_live, guide_of, in_force, plan
+from triage.learning.guides import MAILS, NotTried, go_live, guide_of, in_force, plan
 from triage.models import Category, CategoryGuide, DryRun
 
 

@@ -16,8 +16,8 @@ from django_q.models import OrmQ
 from inbox_router.admin.pages import Page
 from inbox_router.delivery import Delivery, kinds
 from inbox_router.doctor import Finding, Result
+from inbox_router.trial import examine_with
 from triage.models import Classification, Heartbeat, Mailbox, Message
-from triage.trial import examine_with
 
 LONGEST = 500  # characters that may be typed for one setting
 

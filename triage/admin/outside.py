@@ -20,7 +20,7 @@ from inbox_router.admin.rows import ReadOnly, Rows, column
 from inbox_router.delivery import Delivery, kinds
 from inbox_router.models import Halt
 from inbox_router.shown import ago
-from triage.halting import go_on, stop
+from triage.people.halting import go_on, stop
 
 SHOWN = 10  # halts
 MEANING = {

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from inbox_router.admin.pages import Page
 from routing.models import Pool, Salesperson
 from triage.models import Heartbeat, Message
-from triage.watchdog import STALE
+from triage.running.watchdog import STALE
 
 RIGHT = "triage.change_mailbox"
 

@@ -18,10 +18,10 @@ from inbox_router.admin.deeds import WithDeeds, deed, person
 from inbox_router.admin.pages import Page
 from inbox_router.admin.rows import NeverDeleted, Rows, column
 from routing.models import Pool
-from triage import drafting, wording
 from triage.classifiers.llm.reply import LANGUAGES
+from triage.drafts import drafting, wording
+from triage.drafts.replies import NotSent, default_text, occasion_of_lead, recent_leads, send_test, texts_for, written
 from triage.models import ReplyTemplate
-from triage.replies import NotSent, default_text, occasion_of_lead, recent_leads, send_test, texts_for, written
 
 
 class ReplyTemplateForm(forms.ModelForm):

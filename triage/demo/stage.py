@@ -21,7 +21,7 @@ from inbox_router.environment import MailboxAccount, without_settings
 from triage.demo.children import Children, Environment, manage
 from triage.demo.mails import demo_mails
 from triage.demo.running import DemoError, Running, announced, only_one, put
-from triage.embedded import EmbeddedImap
+from triage.mailbox.embedded import EmbeddedImap
 
 ADDRESS = "sales@acme.example"
 TEAM = "templates/demo/team.toml"

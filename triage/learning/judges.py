@@ -10,9 +10,9 @@ from django.conf import settings
 
 from triage.classifiers import Classifier, Judgement, MailText
 from triage.classifiers.llm import LlmClassifier, prompt_hash
-from triage.guides import in_force
 from triage.learning import budget, cache, experience, lessons, verdicts
 from triage.learning.calibration import Curves, Record, curves
+from triage.learning.guides import in_force
 from triage.learning.memory import Memory
 from triage.learning.precedents import Precedents
 from triage.models import Category, Classification

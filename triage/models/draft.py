@@ -5,7 +5,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from triage import drafting
+from triage.drafts import drafting
 from triage.models.message import Message
 
 

@@ -1,6 +1,7 @@
 """Reading mail: bytes -> ParsedMail, by pure functions that no mail can make fail, hang or swell.
 
 `mail.parse` is the way in; each other module reads one thing: headers, addresses, bodies, quotes, sender, ...
+`reader` has it done by a child process, which can be killed when a mail hurts.
 """
 
 from triage.parsing.mail import ParsedHeader, ParsedMail, UnreadableMail, parse, parse_header

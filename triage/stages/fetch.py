@@ -23,7 +23,7 @@ from triage.answers import note_answers
 from triage.mailbox import FetchedMail, MailboxError
 from triage.models import Draft, Mailbox, Message, SentMail
 from triage.parsing import ParsedMail
-from triage.reader import Outcome
+from triage.parsing.reader import Outcome
 
 if TYPE_CHECKING:
     from triage.pipeline import Context

@@ -14,9 +14,9 @@ from crm.models import AuditEntry
 from crm.services import Entry, record
 from inbox_router.rows import save_fields
 from inbox_router.shown import recorded
-from triage.canary import is_canary
 from triage.decisions import owe
 from triage.models import Category, Classification, MailboxDelivery, Message, SenderRule
+from triage.proof.canary import is_canary
 
 if TYPE_CHECKING:
     from triage.pipeline import Context

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from routing import team
+from routing.people import team
 
 
 class Command(BaseCommand):

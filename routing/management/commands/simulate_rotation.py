@@ -7,9 +7,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from routing.models import Membership, Pool
-from routing.preview import foresee, situation_now
 from routing.rotation import TURN
-from routing.simulation import FIRST, ByLedger, ByPointer, Scenario, run
+from routing.whatif.preview import foresee, situation_now
+from routing.whatif.simulation import FIRST, ByLedger, ByPointer, Scenario, run
 
 SHOWN = 20
 

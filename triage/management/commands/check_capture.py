@@ -3,8 +3,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from triage import capture
 from triage.mailbox import MailboxError
+from triage.proof import capture
 from triage.services import active_mailboxes
 
 

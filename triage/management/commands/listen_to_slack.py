@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from inbox_router.stopping import unwind_on_sigterm
 from routing.services import SlackError, listen_to_slack
-from triage.pressing import answer
+from triage.slack.pressing import answer
 
 
 class Command(BaseCommand):

@@ -3,8 +3,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from inbox_router.stopping import unwind_on_sigterm
-from triage import watching
-from triage.starting import CannotStartError, make_ready
+from triage.running import watching
+from triage.running.starting import CannotStartError, make_ready
 
 
 class Command(BaseCommand):

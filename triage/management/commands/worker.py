@@ -2,9 +2,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from triage.starting import CannotStartError, make_ready
+from triage.running.starting import CannotStartError, make_ready
+from triage.running.watchdog import STALE, Watchdog
 from triage.tasks import ensure_schedules
-from triage.watchdog import STALE, Watchdog
 
 
 class Command(BaseCommand):

@@ -19,9 +19,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from inbox_router.shown import recorded
-from triage.deciding import Conflict, approve_draft, decide, reject_draft
 from triage.decisions import note
 from triage.models import Category, Decision, Draft, Message, SenderRule
+from triage.people.deciding import Conflict, approve_draft, decide, reject_draft
 
 log = logging.getLogger(__name__)
 

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from routing.hours import Calendar, calendar
 from routing.models import Pool
+from routing.timing.hours import Calendar, calendar
 
 GRACE = 2  # after a reminder there is the response time divided by this
 

@@ -17,7 +17,7 @@ from django.db import close_old_connections
 from inbox_router.cluster import Cluster
 from triage import tasks
 from triage.models import Heartbeat
-from triage.takeover import take_over_from_the_dead
+from triage.running.takeover import take_over_from_the_dead
 
 log = logging.getLogger(__name__)
 

@@ -9,9 +9,9 @@ from datetime import date, datetime, timedelta
 
 from django.conf import settings
 
-from routing.hours import Calendar, calendar
 from routing.models import Leave, Membership, Salesperson
 from routing.rotation import Candidate
+from routing.timing.hours import Calendar, calendar
 
 RETURN_AFTER = timedelta(days=1)  # a shorter absence changes no credit, or a pause would pay
 

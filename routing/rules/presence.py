@@ -8,8 +8,8 @@ from django.db import models
 from django.utils import timezone
 
 from crm.models import Lead
-from routing.eligibility import Load, local_day
 from routing.models import Assignment, Leave, Membership
+from routing.rules.eligibility import Load, local_day
 
 WEEK = timedelta(days=8)  # a week and the widest difference of time zones
 

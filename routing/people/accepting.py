@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from crm.models import Lead
 from crm.services import record
 from routing import notices
-from routing.handover import HandoverError
 from routing.models import Assignment, SlackAlert
+from routing.people.handover import HandoverError
 from routing.slack import Buttons
 from routing.turns import lock
 

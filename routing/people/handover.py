@@ -10,10 +10,10 @@ from inbox_router.shown import recorded
 from routing import notices
 from routing.assigning import give, release
 from routing.card import Card, Ledger, Stood
-from routing.decisions import Decision, copy_turn, pools_of
-from routing.matching import described
 from routing.models import Assignment, Hold, LedgerLine, Membership, Pool, Rule, Salesperson
 from routing.rotation import TURN, Turn
+from routing.rules.decisions import Decision, copy_turn, pools_of
+from routing.rules.matching import described
 from routing.turns import Desk, lock
 
 PAID = (LedgerLine.Kind.TURN, LedgerLine.Kind.TAKEN_OVER)

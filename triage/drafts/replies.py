@@ -16,7 +16,7 @@ from crm.services import Entry, record
 from inbox_router.delivery import DeliveryError
 from inbox_router.models import Halt
 from routing.models import Assignment, Pool, Salesperson
-from triage import drafting, smtp, wording
+from triage.drafts import drafting, smtp, wording
 from triage.models import Category, Mailbox, Message, ReplyTemplate
 
 

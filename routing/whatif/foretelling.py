@@ -3,9 +3,9 @@
 from django.db.models import Q
 
 from crm.models import Contact, Lead
-from routing.decisions import Decision, asked_for, decide, pools_of
-from routing.matching import Inquiry, all_pools, choose
 from routing.models import Hold, Rule
+from routing.rules.decisions import Decision, asked_for, decide, pools_of
+from routing.rules.matching import Inquiry, all_pools, choose
 from routing.turns import Desk
 
 

@@ -12,10 +12,10 @@ from crm.models import Lead
 from crm.services import record
 from routing import notices
 from routing.assigning import give
-from routing.deadlines import grace_until
-from routing.decisions import Decision, asked_for, card_of, pools_of, rotate
-from routing.matching import Inquiry
 from routing.models import SYSTEM, Assignment, Rule
+from routing.rules.decisions import Decision, asked_for, card_of, pools_of, rotate
+from routing.rules.matching import Inquiry
+from routing.timing.deadlines import grace_until
 from routing.turns import Desk, lock
 
 MAX_HOPS = 2

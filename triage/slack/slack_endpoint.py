@@ -9,7 +9,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from routing.services import is_signed, read_press
-from triage.pressing import answer
+from triage.slack.pressing import answer
 
 log = logging.getLogger(__name__)
 

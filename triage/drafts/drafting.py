@@ -19,7 +19,7 @@ from email.policy import compat32
 from email.utils import format_datetime, formataddr, getaddresses
 from typing import Any
 
-from triage import wording
+from triage.drafts import wording
 
 ENGLISH = "en"
 TOKEN_HEADER = "X-Inbox-Router-Draft"  # noqa: S105 (the name of a header, no secret)

@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from routing.decisions import asked_for
-from routing.eligibility import Load, Situation, candidates, local_day
-from routing.matching import Inquiry, all_pools, choose
 from routing.models import Assignment, Leave, LedgerLine, Membership, Pool, Rule
-from routing.presence import by_person
-from routing.preview import with_edits
 from routing.rotation import Candidate, after, take_turn
+from routing.rules.decisions import asked_for
+from routing.rules.eligibility import Load, Situation, candidates, local_day
+from routing.rules.matching import Inquiry, all_pools, choose
+from routing.rules.presence import by_person
+from routing.whatif.preview import with_edits
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,10 @@ from django.conf import settings
 from django.db.models import Max
 
 from routing.services import alert_managers
-from triage.canary import CANARY
 from triage.leads import DRAFT
 from triage.mailbox import ImapMailbox, Role
 from triage.models import CaptureCheck, Mailbox, MailboxDelivery, Message, SentMail
+from triage.proof.canary import CANARY
 
 OURS = (f"<{DRAFT}", f"<{CANARY}")  # how the Message-IDs of what we put into a mailbox begin
 

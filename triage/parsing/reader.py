@@ -29,8 +29,8 @@ START = 30.0  # seconds until a child must be ready, on a machine that is very b
 ORPHAN = 60  # seconds on one mail after which a child ends by itself: its parent, who should have killed it, is gone
 OUT_OF_MEMORY = 77  # the exit status that says so
 GRACE = 1.0  # seconds in which a child that hung up has ended
-ROOT = Path(__file__).parents[1]
-COMMAND = (sys.executable, "-m", "triage.reader")
+ROOT = Path(__file__).parents[2]
+COMMAND = (sys.executable, "-m", "triage.parsing.reader")
 DEATH = (EOFError, ConnectionError, pickle.UnpicklingError)  # what is heard of a child that has ended
 
 Outcome = ParsedMail | UnreadableMail

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import chain
 
-from routing.eligibility import Load, Situation, candidates
 from routing.models import Leave, Membership, Pool
-from routing.presence import by_person, later_than_all, leaves_of, loads
 from routing.rotation import TURN, Turn, after, take_turn
+from routing.rules.eligibility import Load, Situation, candidates
+from routing.rules.presence import by_person, later_than_all, leaves_of, loads
 
 
 @dataclass(frozen=True)

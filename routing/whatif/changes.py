@@ -10,7 +10,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from routing.models import Leave, Membership, Pool
-from routing.preview import Foreseen, next_up
+from routing.whatif.preview import Foreseen, next_up
 
 MEMBER_FIELDS = ("weight", "active", "cap_day", "cap_week", "cap_open", "paused_until")
 

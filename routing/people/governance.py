@@ -13,9 +13,9 @@ from crm.models import Lead
 from crm.services import Entry, record
 from inbox_router.shown import recorded
 from routing.assigning import hold
-from routing.decisions import Decision, pools_of
-from routing.handover import HandoverError, reassign
 from routing.models import Assignment, Membership, Pool, Rule, Salesperson
+from routing.people.handover import HandoverError, reassign
+from routing.rules.decisions import Decision, pools_of
 from routing.turns import Desk
 
 

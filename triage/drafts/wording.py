@@ -13,7 +13,7 @@ from django.template import Context, Engine, Template
 from django.template.base import tag_re
 from django.utils.translation import gettext as _
 
-SHIPPED = Path(__file__).resolve().parent.parent / "templates" / "replies"
+SHIPPED = Path(__file__).resolve().parents[2] / "templates" / "replies"
 SLOTS = ("first_name", "subject", "owner_name", "company_name")
 LENGTH = 5000  # characters of a text
 SLOT = re.compile(r'\{\{ ?(\w+)(?:\|default:"[^"{}\\]*")? ?\}\}')

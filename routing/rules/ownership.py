@@ -8,9 +8,9 @@ from django.conf import settings
 from django.db.models import Case, Q, Value, When
 
 from crm.models import Lead
-from routing.eligibility import Situation, person_absence
 from routing.models import Assignment, FreemailDomain, Salesperson
-from routing.presence import leaves_of
+from routing.rules.eligibility import Situation, person_absence
+from routing.rules.presence import leaves_of
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ from django.conf import settings
 from crm.models import Lead
 from inbox_router.shown import recorded
 from routing.card import Card, Ledger
-from routing.conversation import Participant, strongest
-from routing.matching import Inquiry, described
 from routing.models import Pool, Rule, Salesperson
-from routing.ownership import Known, away, known_owner
 from routing.rotation import Turn
+from routing.rules.conversation import Participant, strongest
+from routing.rules.matching import Inquiry, described
+from routing.rules.ownership import Known, away, known_owner
 from routing.turns import Desk
 
 

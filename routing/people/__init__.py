@@ -1,0 +1,1 @@
+"""What people do about leads and teams: accept, hand over, credit back, leave, and load a team from a file."""

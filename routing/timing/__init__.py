@@ -1,0 +1,1 @@
+"""Working hours, deadlines within them, and the clock that watches for an answer."""

@@ -1,0 +1,1 @@
+"""Replies to leads: which text, what fills its places, and how an approved one is sent."""

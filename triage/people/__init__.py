@@ -1,0 +1,1 @@
+"""What people do: decide about mail and replies, take a decision back, halt all writing."""

@@ -1,0 +1,1 @@
+"""Showing that nothing is missing: the server's mails against our rows, a canary, and what waits too long."""

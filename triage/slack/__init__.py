@@ -1,0 +1,1 @@
+"""What people press in Slack, and where Slack posts it."""
