@@ -104,11 +104,50 @@ class TestReview:
         assert set(Message.objects.filter(category=Category.NEWSLETTER)) == set(rows)
         assert Message.objects.get(pk=other.pk).status == Message.Status.REVIEW
 
-    @pytest.mark.parametrize("nonsense", ["uncertain", "", "drop table"])
+    @pytest.mark.parametrize("nonsense", ["approve", "", "drop table"])
     def test_nonsense_changes_nothing(self, boss, nonsense):
         row = office.message()
         assert "nothing was changed" in work(boss, REVIEW, row, nonsense)
         assert Message.objects.get(pk=row.pk).status == Message.Status.REVIEW
+
+    def test_what_is_none_of_the_four_stays_in_the_inbox_and_nothing_follows(self, boss):
+        office.team()
+        row = office.message("Thermometer")
+        assert "Thermometer: None of these. Nothing has happened yet." in work(boss, REVIEW, row, "uncertain")
+        office.time_passes()
+        assert shown(boss, REVIEW) is None
+        assert Message.objects.get().status == Message.Status.ACTED
+        owed = MailboxDelivery.objects.exclude(state="cancelled").values_list("deed", "label")
+        assert list(owed) == [("unlabel", "Review")]
+        assert [model.objects.count() for model in (Lead, Assignment, Draft)] == [0, 0, 0]
+        left = AuditEntry.objects.get(action="left")
+        assert (left.actor, left.summary) == ("boss", "None of the categories: left in the inbox")
+        page = boss.get(reverse("admin:triage_message_changelist")).content.decode()
+        assert "None of these 100 %" in page
+
+    def test_none_of_the_four_is_undone_like_the_others_and_said_of_all_of_a_sender(self, boss):
+        rows = [office.message(f"Reading {n}", address="pool@q.example") for n in range(3)]
+        work(boss, REVIEW, rows[0], "uncertain", all="1")
+        press = boss.get(reverse(REVIEW)).context["undo"]
+        boss.post(reverse(REVIEW), {"undo": str(press.request)})
+        office.time_passes()
+        assert set(Message.objects.values_list("status", flat=True)) == {Message.Status.REVIEW}
+        work(boss, REVIEW, rows[0], "uncertain", all="1")
+        office.time_passes()
+        assert set(Message.objects.values_list("status", flat=True)) == {Message.Status.ACTED}
+
+    def test_none_of_the_four_is_no_rule(self, boss):
+        row = office.message()
+        assert "cannot be made a rule" in work(boss, REVIEW, row, "uncertain", always="1")
+        assert Message.objects.get().status == Message.Status.REVIEW
+
+    def test_a_lead_that_is_none_of_the_four_is_nobodys_any_more(self, boss):
+        office.team()
+        row = office.message("Pumps")
+        decide(row, Category.LEAD, office.boss())
+        assert "Pumps: None of these." in do(boss, Message.objects.get(), "decide", category="uncertain")
+        assert Lead.objects.get().stage == Lead.Stage.JUNK
+        assert Draft.objects.get().state == Draft.State.REJECTED
 
     def test_a_message_can_be_decided_on_its_own_page_too(self, boss):
         row = office.message("Tax")

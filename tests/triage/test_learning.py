@@ -65,6 +65,13 @@ class TestVerdicts:
         with pytest.raises(services.Conflict):
             services.take_back(reading(1), office.boss())
 
+    def test_that_a_machines_mail_is_none_of_the_four_is_no_lesson_about_its_owner(self):
+        away = office.message("Away", address="berta@customer.example", automatic="out-of-office")
+        decide(away, "uncertain")
+        assert (verdicts.corrections(), verdicts.senders(), verdicts.subjects()) == ([], [], [])
+        decide(away, "lead")
+        assert [one.category for one in verdicts.corrections()] == ["lead"]
+
     def test_taking_back_is_a_deed_of_the_message(self, client: Client):
         client.force_login(office.boss())
         row = reading(1)
@@ -74,6 +81,15 @@ class TestVerdicts:
 
 
 class TestLessons:
+    def test_none_of_the_four_is_learned_as_such_and_costs_no_lead(self):
+        *first, last = [reading(number) for number in range(6)]
+        asks = office.message("Request for quotation", text="Dear sirs, please quote 40 pumps DN 50, delivery to Brno.")
+        for row in first:
+            decide(row, "uncertain")
+        refitting.learn()
+        assert judged(last) == Category.UNCERTAIN
+        assert judged(asks) == Category.LEAD
+
     def test_similar_mail_is_judged_as_people_judged(self):
         *first, last = [reading(number) for number in range(6)]
         assert judged(last) != Category.ACCOUNTING

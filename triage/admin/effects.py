@@ -17,6 +17,7 @@ ALWAYS: Mapping[Category, object] = {
     Category.ACCOUNTING: gettext_lazy("Labelled, left in the inbox"),
     Category.NEWSLETTER: gettext_lazy("To Trash on the next run"),
     Category.SPAM: gettext_lazy("To Trash on the next run"),
+    Category.UNCERTAIN: gettext_lazy("Left in the inbox, nothing follows"),
 }
 
 

@@ -55,7 +55,7 @@ class Overrides:
 
     @property
     def became(self) -> str:
-        return ", ".join(f"{number} {Category(to).label.lower()}" for to, number in self.to.most_common())
+        return ", ".join(f"{number} {str(Category(to).settled).lower()}" for to, number in self.to.most_common())
 
 
 def figures(since: datetime, days: int) -> list[Figure]:

@@ -116,7 +116,7 @@ class ClassificationPage(ReadOnly, Rows):
         label={Category.LEAD: "success", Category.ACCOUNTING: "info", Category.UNCERTAIN: "warning"},
     )
     def category_label(self, row: Classification) -> tuple[str, str]:
-        return row.category, row.get_category_display()
+        return row.category, row.said
 
     @column(_("Sure"), ordering="confidence")
     def how_sure(self, row: Classification) -> str:

@@ -28,14 +28,14 @@ from inbox_router.shown import ago, plain
 from triage.admin.customers import CustomersPage
 from triage.admin.designed import DesignedPage
 from triage.admin.problems import ProblemsPage
-from triage.admin.review import ReviewPage
+from triage.admin.review import ANSWERS, ReviewPage
 from triage.learning import verdicts
 from triage.models import Category, Classification, Draft, MailboxDelivery, Message
 from triage.search import matching
 from triage.services import Conflict, decide, read_again, take_back
 
 Status = Message.Status
-CHOICES = [choice for choice in Category.choices if choice[0] != Category.UNCERTAIN]
+CHOICES = [(answer.value, answer.settled) for answer in ANSWERS]
 CATEGORY_COLOURS = {
     Category.LEAD: "success",
     Category.ACCOUNTING: "info",
@@ -70,9 +70,13 @@ class AskCategory(Ask):
 class Judgements(ReadOnly, Lines):
     model = Classification
     verbose_name_plural = _("What it was taken for")
-    fields = ["category", "how_sure", "judge", "model", "reason"]
+    fields = ["said", "how_sure", "judge", "model", "reason"]
     readonly_fields = fields
     ordering = ["-pk"]
+
+    @column(_("Taken for"))
+    def said(self, row: Classification) -> str:
+        return row.said
 
     @column(_("Sure"))
     def how_sure(self, row: Classification) -> str:
@@ -110,7 +114,7 @@ class MessagePage(ReadOnly, WithDeeds, Rows):
     refusals = (Conflict,)
     fieldsets = [
         (None, {"fields": ["about", "from_whom", "received", "mail", "designed", "attached"]}),
-        (_("Decision"), {"fields": ["category", "sure", "status", "review_reason", "concerns", "draft_link", "story"]}),
+        (_("Decision"), {"fields": ["kind", "sure", "status", "review_reason", "concerns", "draft_link", "story"]}),
         (
             _("On the server"),
             {
@@ -136,6 +140,7 @@ class MessagePage(ReadOnly, WithDeeds, Rows):
         "mail",
         "designed",
         "attached",
+        "kind",
         "sure",
         "concerns",
         "draft_link",
@@ -196,7 +201,11 @@ class MessagePage(ReadOnly, WithDeeds, Rows):
         if not row.category:
             return ""
         sure = f" {int((row.confidence or 0) * 100)} %" if row.confidence is not None else ""
-        return row.category, f"{row.get_category_display()}{sure}"
+        return row.category, f"{row.taken_for}{sure}"
+
+    @column(_("Taken for"))
+    def kind(self, row: Message) -> str:
+        return row.taken_for
 
     @column(_("State"), ordering="status", label=STATUS_COLOURS)
     def state(self, row: Message) -> tuple[str, str]:
@@ -276,12 +285,15 @@ class MessagePage(ReadOnly, WithDeeds, Rows):
         form=AskCategory,
         icon="rule",
         when=lambda row: row.status not in NOT_TO_DECIDE,
-        text=_("A lead gets an owner, a reply and a record; spam and newsletters go to Trash on the next run."),
+        text=_(
+            "A lead gets an owner, a reply and a record; spam and newsletters go to Trash on the next run; "
+            "what is none of these stays in the inbox."
+        ),
     )
     def decide(self, request: HttpRequest, row: Message, answers: dict[str, Any]) -> str:
         row.version = answers["version"]
         decide(row, answers["category"], person(request), why=answers["why"])
-        return f"{row.subject or gettext('The message')}: {Category(answers['category']).label}."
+        return f"{row.subject or gettext('The message')}: {Category(answers['category']).settled}."
 
     @deed(
         _("Take the decision back"),

@@ -35,10 +35,10 @@ class Choice:
 
     @property
     def label(self) -> str:
-        return str(self.category.label)
+        return str(self.category.settled)
 
 
-ANSWERS = (Category.LEAD, Category.ACCOUNTING, Category.NEWSLETTER, Category.SPAM)
+ANSWERS = (Category.LEAD, Category.ACCOUNTING, Category.NEWSLETTER, Category.SPAM, Category.UNCERTAIN)
 CHOICES = tuple(enumerate(ANSWERS, start=1))
 
 
@@ -61,6 +61,7 @@ class ReviewPage(QueuePage):
         judgement = row.classifications.order_by("pk").last()
         thread = Message.objects.filter(thread_id=row.thread_id).exclude(thread_id="").exclude(pk=row.pk).only(*QUOTED)
         same_sender = list(self.same_sender(row)[:NAMED])
+        guess = "" if judgement and judgement.error else row.category
         return {
             "judgement": judgement,
             "threshold": f"{settings.REVIEW_THRESHOLD:.0%}",
@@ -72,7 +73,7 @@ class ReviewPage(QueuePage):
             "same_sender": self.same_sender(row).count() if len(same_sender) == NAMED else len(same_sender),
             "same_six": same_sender,
             "may_make_rules": person(self.request).has_perm(MAKE_RULES),
-            "choices": [Choice(str(key), one, effect(one, row), one == row.category) for key, one in CHOICES],
+            "choices": [Choice(str(key), one, effect(one, row), one == guess) for key, one in CHOICES],
             "skips": Aside.objects.filter(queue=self.queue, row=row.pk).exclude(why="").select_related("person"),
         }
 
@@ -93,6 +94,10 @@ class ReviewPage(QueuePage):
             raise Conflict(_("Choose what it is; nothing was changed."))
         user, why, press = person(self.request), answers.get("why", ""), uuid.uuid4()
         always = bool(answers.get("always")) and user.has_perm(MAKE_RULES)
+        if always and answer == Category.UNCERTAIN:
+            raise Conflict(
+                _("“None of these” cannot be made a rule: untick it, or choose another; nothing was changed.")
+            )
         hold_decision(row, answer, user, why=why, request=press, always=always)
         for other in self.same_sender(row)[:GROUP] if answers.get("all") else ():
             with suppress(Conflict):  # a colleague has decided that one

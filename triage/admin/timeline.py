@@ -117,7 +117,7 @@ def of_mails(mails: Sequence[Message]) -> Iterator[Event]:
             yield Event(mail.received_at, Kind.IN, says, taken_for(mail, judged.get(mail.pk)), url, conversation(mail))
     for row in rows:
         if row.judge == Classification.Judge.PERSON:
-            said = {"who": str(row.person or _("somebody")), "category": row.get_category_display()}
+            said = {"who": str(row.person or _("somebody")), "category": row.said}
             yield Event(row.created_at, Kind.DECIDED, _("%(who)s: %(category)s") % said, row.reason)
 
 
@@ -125,7 +125,7 @@ def taken_for(mail: Message, judged: Classification | None) -> str:
     if not mail.category:
         return str(mail.get_status_display())
     sure = f", {int((mail.confidence or 0) * 100)} %"
-    return f"{mail.get_category_display()}{sure}{f': {judged.reason}' if judged and judged.reason else ''}"
+    return f"{mail.taken_for}{sure}{f': {judged.reason}' if judged and judged.reason else ''}"
 
 
 def conversation(mail: Message) -> str:

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 
@@ -16,6 +17,11 @@ class Category(models.TextChoices):
     def trashed(cls) -> tuple["Category", ...]:
         """Those whose mail goes to Trash."""
         return (cls.SPAM, cls.NEWSLETTER)
+
+    @property
+    def settled(self) -> str | Promise:
+        """Its name where it is a decision: whoever says "none of these" is not uncertain."""
+        return _("None of these") if self == Category.UNCERTAIN else self.label
 
 
 class SenderRule(models.Model):
@@ -107,6 +113,12 @@ class Classification(models.Model):
     def needs_second_key(self) -> bool:
         """Whether trash would be one judge's word alone. A rule or a person needs nobody beside them."""
         return self.judge in self.Judge.machines() and not self.may_trash
+
+    @property
+    def said(self) -> str:
+        """What it says the mail is, for people."""
+        category = Category(self.category)
+        return str(category.settled if self.judge == self.Judge.PERSON else category.label)
 
     @property
     def stated(self) -> str:

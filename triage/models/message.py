@@ -111,6 +111,14 @@ class Message(models.Model):
         return self.sample == self.Sample.WAITING and self.status in self.FILED
 
     @property
+    def taken_for(self) -> str:
+        """Its category for people; empty for mail that nobody judged yet."""
+        if not self.category:
+            return ""
+        category = Category(self.category)
+        return str(category.settled if self.status in self.FILED else category.label)
+
+    @property
     def name(self) -> str:
         """What it is called in keys: made from its place on the server, so it is the same after a restored backup."""
         place = f"{self.mailbox.name}\n{self.folder}\n{self.uidvalidity}\n{self.uid}"

@@ -28,6 +28,7 @@ class Decision(models.Model):
         ACCOUNTING = Category.ACCOUNTING.value, _("Accounting")
         NEWSLETTER = Category.NEWSLETTER.value, _("Newsletter")
         SPAM = Category.SPAM.value, _("Spam")
+        NONE = Category.UNCERTAIN.value, _("None of these")
         APPROVE = "approve", _("Approved")
         REJECT = "reject", _("Rejected")
 

@@ -30,9 +30,9 @@ def decide(message: Message, category: str, user: AbstractBaseUser, *, why: str 
 
     What was owed for the earlier decision is called off. Raises Conflict if the message was decided anew
     since the person saw it. Who agrees with mail that was filed and drawn for the audit changes nothing.
+    "Uncertain", said by a person, means none of the others: the mail stays in the inbox, and nothing else follows.
     """
-    if category == Category.UNCERTAIN:
-        raise ValueError("A person decides for one of the categories.")
+    category = Category(category)
     if audit.agree(message, category):
         person_judgement(message, category, user, why)
         note(message, "audit sample", "Audit sample: a person agrees", str(user), why)
@@ -50,7 +50,7 @@ def decide(message: Message, category: str, user: AbstractBaseUser, *, why: str 
     call_off(message.deliveries.all(), "the message was decided anew")
     bring_back(message)
     if was_lead and category != Category.LEAD:
-        withdraw(message, str(user), why or f"is {recorded(Category(category).label).lower()}, not a lead")
+        withdraw(message, str(user), why or f"is {recorded(category.settled).lower()}, not a lead")
     around: Known = known([message])[message.pk]
     act_on(message, judgement, around, actor=str(user))
     if was_review:
@@ -90,7 +90,7 @@ def take_back(message: Message, user: AbstractBaseUser) -> None:
     bring_back(message)
     if verdict.category == Category.LEAD:
         withdraw(message, str(user), "the decision was taken back")
-    to_review(message, f"{user} took the decision for {verdict.get_category_display()} back", run=None)
+    to_review(message, f"{user} took the decision for {recorded(Category(verdict.category).settled)} back", run=None)
 
 
 @transaction.atomic
