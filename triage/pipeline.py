@@ -9,9 +9,7 @@ ask the model: what a decision owes is worked off afterwards by `inbox_router.de
 """
 
 import math
-import time
 from collections import Counter
-from dataclasses import dataclass, field
 
 from django.conf import settings
 from django.utils import timezone
@@ -19,32 +17,9 @@ from django.utils import timezone
 from triage import classifiers
 from triage.mailbox import ImapMailbox
 from triage.models import Mailbox, Run
-from triage.models.mailbox import Lease
 from triage.parsing.reader import Reader
 from triage.stages import act, classify, cleanup, fetch, log, prefilter
-
-CHUNK = 50  # messages that go through the stages together
-
-
-@dataclass
-class Context:
-    """What the stages of one run share."""
-
-    mailbox: Mailbox
-    box: ImapMailbox
-    reader: Reader
-    classifier: classifiers.Classifier
-    run: Run
-    lease: Lease
-    chunk: int = CHUNK
-    until: float = math.inf
-    refusal: str = ""  # why the judge takes no mail at all
-    counts: Counter[str] = field(default_factory=Counter)
-
-    def is_over(self) -> bool:
-        """Whether the time is up; the next run goes on with what is left."""
-        return time.monotonic() > self.until
-
+from triage.stages.context import Context
 
 STAGES = (fetch, prefilter, classify, act, log, cleanup)
 

@@ -14,8 +14,8 @@ from triage.mailbox import ImapMailbox
 from triage.models import Mailbox, Message, Run
 from triage.models.mailbox import Lease
 from triage.parsing.reader import Reader
-from triage.pipeline import Context
 from triage.stages import fetch
+from triage.stages.context import Context
 
 pytestmark = [pytest.mark.django_db, pytest.mark.dovecot]
 HANGING = b"From: anna@x.example\r\nSubject: hang\r\nMessage-ID: <%d@x.example>\r\n\r\nHello.\r\n"

@@ -8,7 +8,7 @@ from tests.servers.imap import ImapPeer
 from triage import services
 from triage.mailbox.embedded import EmbeddedImap
 from triage.models import Classification
-from triage.pipeline import CHUNK
+from triage.stages.context import CHUNK
 
 MAIL = (
     b"From: Anna <anna%d@x.example>\r\nSubject: Desks\r\nMessage-ID: <%d@x.example>\r\n\r\nWhat do 40 desks cost?\r\n"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import OperationalError, transaction
@@ -23,10 +22,8 @@ from triage.learning import audit
 from triage.machines import file_with_lead, keep_absence
 from triage.models import Category, Classification, MailboxDelivery, Message, Run
 from triage.models.mailbox import LeaseLost
+from triage.stages.context import Context
 from triage.threads import participants
-
-if TYPE_CHECKING:
-    from triage.pipeline import Context
 
 log = logging.getLogger(__name__)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from django.db import transaction
 
@@ -13,10 +12,8 @@ from inbox_router.rows import save_fields
 from inbox_router.shown import recorded
 from triage.classifiers import Classifier, Judgement, MailText
 from triage.models import Category, Classification, Message
+from triage.stages.context import Context
 from triage.stages.prefilter import rule_evidence
-
-if TYPE_CHECKING:
-    from triage.pipeline import Context
 
 TEXT_LIMIT = 6000  # characters of a mail that a judge sees, half from each end
 

@@ -7,7 +7,6 @@ once more, just before it moves a mail, whether a person moved or flagged it.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import transaction
@@ -16,9 +15,7 @@ from django.utils import timezone
 
 from crm.models import Contact
 from triage.models import Category, Classification, MailboxDelivery, Message
-
-if TYPE_CHECKING:
-    from triage.pipeline import Context
+from triage.stages.context import Context
 
 Deed, Status = MailboxDelivery.Deed, Message.Status
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import transaction
@@ -24,9 +23,7 @@ from triage.mailbox import FetchedMail, MailboxError
 from triage.models import Draft, Mailbox, Message, SentMail
 from triage.parsing import ParsedMail
 from triage.parsing.reader import Outcome
-
-if TYPE_CHECKING:
-    from triage.pipeline import Context
+from triage.stages.context import Context
 
 log = logging.getLogger(__name__)
 ROWS = 1000  # rows that are made for new UIDs in one transaction

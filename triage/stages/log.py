@@ -6,8 +6,6 @@ it was, how sure that is, who has it now.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from django.db import transaction
 
 from crm.models import Lead
@@ -15,9 +13,7 @@ from crm.services import record
 from inbox_router.shown import recorded
 from triage.decisions import entry
 from triage.models import Category, Message
-
-if TYPE_CHECKING:
-    from triage.pipeline import Context
+from triage.stages.context import Context
 
 
 def run(context: Context) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import transaction
@@ -17,9 +16,7 @@ from inbox_router.shown import recorded
 from triage.decisions import owe
 from triage.models import Category, Classification, MailboxDelivery, Message, SenderRule
 from triage.proof.canary import is_canary
-
-if TYPE_CHECKING:
-    from triage.pipeline import Context
+from triage.stages.context import Context
 
 Kind, Status = SenderRule.Kind, Message.Status
 # The domain that signed, and the one that sent.
