@@ -21,10 +21,11 @@ pytestmark = [pytest.mark.django_db, pytest.mark.dovecot]
 THROTTLED = b"NO Request is throttled. Suggested Backoff Time: 299961 milliseconds"
 
 
+@pytest.mark.parametrize("command", ["LOGIN", "EXAMINE"])
 def test_a_mailbox_whose_server_asks_us_to_wait_is_left_alone_until_then(
-    account: MailboxAccount, settings: Any, run: Callable
+    account: MailboxAccount, settings: Any, run: Callable, command: str
 ) -> None:
-    with MaskingProxy(account.port, objects=lambda name: THROTTLED * name.startswith("EXAMINE")) as proxy:
+    with MaskingProxy(account.port, objects=lambda name: THROTTLED * name.startswith(command)) as proxy:
         settings.MAILBOXES = {"inbox": replace(account, port=proxy.port)}
         with pytest.raises(MailboxError, match="Request is throttled"):
             run()

@@ -54,13 +54,18 @@ def understood(error: Exception, account: MailboxAccount) -> MailboxError:
         return MailboxError(f"{reason}. Give this user the right to change the folder", permanent=True)
     if isinstance(error, imaplib.IMAP4.abort):
         return MailboxError(f"the connection to {account.host} broke off: {said(error)}")
-    wait = SUGGESTED_BACKOFF.search(str(error))
     return MailboxError(
         f"{account.host} refused: {said(error)}",
         permanent=any(code in str(error) for code in PERMANENT_CODES),
         blocked="[OVERQUOTA]" in str(error),
-        retry_after=int(wait[1]) / 1000 if wait else 0,
+        retry_after=asked_to_wait(error),
     )
+
+
+def asked_to_wait(error: Exception) -> float:
+    """For how many seconds the server wants to be left alone."""
+    wait = SUGGESTED_BACKOFF.search(str(error))
+    return int(wait[1]) / 1000 if wait else 0
 
 
 def is_servers_trouble(error: Exception) -> bool:
@@ -71,9 +76,8 @@ def is_servers_trouble(error: Exception) -> bool:
 
 def sign_in_refused(error: Exception, account: MailboxAccount) -> MailboxError:
     if TEMPORARY.search(str(error)):
-        wait = SUGGESTED_BACKOFF.search(str(error))
         reason = f"{account.host} lets nobody sign in for now: {said(error)}"
-        return MailboxError(reason, blocked=True, retry_after=int(wait[1]) / 1000 if wait else 0)
+        return MailboxError(reason, blocked=True, retry_after=asked_to_wait(error))
     return MailboxError(
         f"sign-in refused for {account.user} at {account.host}: check user and password in {variable(account)} "
         f"(the server said: {said(error)})",
