@@ -36,6 +36,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             absent(f"{marker} is not installed: apt-get install {package}")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def delete_output_dir() -> None:
+    """Instead of Playwright's, which in any session, of whatever tests, empties test-results: the pictures stay."""
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """What the program asked mail servers for, from where the tests ran to where their end is told."""
     if hasattr(session.config, "workeroutput"):

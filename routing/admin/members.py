@@ -126,9 +126,9 @@ class Members(ByPoolManagers, Lines):
     verbose_name_plural = _("Members")
     formfield_overrides = {models.DateTimeField: {"form_class": forms.DateTimeField, "widget": MomentInput}}
     autocomplete_fields = ["salesperson"]
-    # The field that is dragged must be listed, or unfold's script stops on the page (unfold's issue 2015).
+    # The field that is dragged must be listed, or unfold's script stops on the page (unfold's issue 2015); and not as
+    # the first one, whose column holds what one drags by, and is hidden.
     fields = [
-        "position",
         "salesperson",
         "weight",
         "active",
@@ -138,6 +138,7 @@ class Members(ByPoolManagers, Lines):
         "away_from",
         "away_until",
         "paused_until",
+        "position",
     ]
     ordering_field = "position"
     hide_ordering_field = True

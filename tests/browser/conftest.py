@@ -66,7 +66,7 @@ class Desk:
 
     def picture(self, name: str) -> None:
         PICTURES.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=PICTURES / f"{name}.png")
+        self.page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
 
     def faults(self) -> list[str]:
         """What axe finds against WCAG 2.1 A and AA on this page."""

@@ -73,6 +73,19 @@ def test_the_digits_are_known_by_their_place(sit_down: Sit, boss: str) -> None:
     assert Message.objects.get(pk=row.pk).category == Category.ACCOUNTING
 
 
+def test_a_key_that_is_pressed_twice_decides_once(sit_down: Sit, boss: str) -> None:
+    first, second = office.message("First"), office.message("Second")
+    desk = sit_down(boss)
+    desk.open(f"{REVIEW}?row={first.pk}")
+    typed = "{key: '4', code: 'Digit4', bubbles: true}"
+    desk.page.evaluate(f"for (const _ of 'ab') document.body.dispatchEvent(new KeyboardEvent('keydown', {typed}))")
+    expect(desk.page.locator("[data-focus]")).to_have_text("Second")
+    desk.page.wait_for_load_state("networkidle")
+    assert [decision.message_id for decision in Decision.objects.all()] == [first.pk]
+    assert heading(desk) == "Second"
+    assert Message.objects.get(pk=second.pk).status == Message.Status.REVIEW
+
+
 def test_keys_do_nothing_while_somebody_writes_or_has_switched_them_off(sit_down: Sit, boss: str) -> None:
     office.message("Pumps")
     desk = sit_down(boss)

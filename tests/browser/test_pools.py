@@ -5,10 +5,10 @@ from collections.abc import Callable
 import pytest
 from django.urls import reverse
 from django.utils import timezone
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from crm.models import Lead
-from routing.models import LedgerLine
+from routing.models import LedgerLine, Pool
 from tests import office
 from tests.browser.conftest import Desk
 from tests.routing.making import owners, person
@@ -90,3 +90,36 @@ def test_the_pages_around_a_pool_are_in_order(sit_down: Callable[..., Desk], dev
         desk.picture(f"{name}-{device}-{scheme}")
         wrong |= {name: faults} if (faults := desk.faults()) else {}
     assert wrong == {}
+
+
+def test_members_are_dragged_into_another_order_and_saved(sit_down: Callable[..., Desk]) -> None:
+    pool = office.team()
+    desk = sit_down(office.user("mia", "Sales manager").username)
+    place = reverse("admin:routing_pool_change", args=(pool.pk,))
+    desk.open(place)
+    page = desk.page
+    first, second = page.locator("#memberships-group .cursor-move:visible").all()
+    expect(page.locator("[name=memberships-0-salesperson]")).to_contain_text("Ana")
+    drag(desk, second, first)
+    assert places(pool) == ["Ana", "Ben"], "nothing is saved yet"
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("was changed successfully")).to_be_visible()
+    assert places(pool) == ["Ben", "Ana"]
+    desk.open(place)
+    expect(page.locator("[name=memberships-0-salesperson]")).to_contain_text("Ben")
+
+
+def drag(desk: Desk, what: Locator, before: Locator) -> None:
+    """Take something by the mouse and let go of it just above something else."""
+    taken, target = what.bounding_box(), before.bounding_box()
+    assert taken
+    assert target
+    mouse = desk.page.mouse
+    mouse.move(taken["x"] + taken["width"] / 2, taken["y"] + taken["height"] / 2)
+    mouse.down()
+    mouse.move(target["x"] + target["width"] / 2, target["y"] + 2, steps=20)
+    mouse.up()
+
+
+def places(pool: Pool) -> list[str]:
+    return [member.salesperson.name for member in pool.memberships.order_by("position", "pk")]

@@ -44,18 +44,20 @@ class ProblemsPage(Page):
             "gaps": gaps(),
             "moved": list(capture.moved()),
             **capture.context(),
-            "may_retry": self.may_retry(),
+            "may_retry": bool(self.mendable()),
         }
 
-    def may_retry(self) -> bool:
-        return self.request.user.has_perms([_right(kind) for kind in kinds()])
+    def mendable(self) -> list[type[Delivery]]:
+        """The kinds of deliveries that this person may try again."""
+        return [kind for kind in kinds() if self.request.user.has_perm(_right(kind))]
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        """Try all that failed once more; what is unconfirmed is left to a person who looks first."""
-        if not self.may_retry():
+        """Try what failed once more, of the kinds that the person may; who looks first sees to the unconfirmed."""
+        mendable = self.mendable()
+        if not mendable:
             raise PermissionDenied
         states = (Delivery.State.FAILED, Delivery.State.BLOCKED)
-        failed = [row for kind in kinds() for row in kind._default_manager.filter(state__in=states)]
+        failed = [row for kind in mendable for row in kind._default_manager.filter(state__in=states)]
         for row in failed:
             row.retry()
         cache.delete("badge:triage.admin.waiting.problems")

@@ -4,6 +4,7 @@ import uuid
 from typing import Any
 
 from django.contrib import messages
+from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -50,6 +51,7 @@ class SeveralPage(Page):
                     approved += 1
                 except Conflict as conflict:
                     messages.error(request, f"{row.subject}: {conflict}")
+        cache.delete(f"badge:triage.admin.waiting.{Queue.DRAFTS}")
         if left := len(ticked) - approved:
             messages.warning(request, _("%(left)d were changed or decided meanwhile and wait.") % {"left": left})
         if not ticked:
