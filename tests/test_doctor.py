@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -13,11 +14,13 @@ from django.utils import timezone
 from inbox_router.doctor import Finding, Result, check, examine, names
 from tests.servers.http import Fault
 from tests.servers.imap import Dovecot, free_port
-from tests.servers.openai import ModelServer
+from tests.servers.openai import Answer, ModelServer, verdict
 from tests.servers.sheets import SHEET_ID, SheetsServer
 from tests.servers.slack import APP_TOKEN, TOKEN, SlackServer
 from tests.test_settings import manage
-from triage.models import Heartbeat
+from triage.classifiers.llm.guide import shipped
+from triage.learning.guides import in_force
+from triage.models import CategoryGuide, Heartbeat
 
 SECRETS = ("hush-hush", TOKEN, "PRIVATE KEY")
 
@@ -102,6 +105,39 @@ def test_an_installation_in_which_all_is_well_passes(tmp_path: Path, dovecot: Do
         assert line in result.stdout
     assert slack.posts == []
     assert result.stdout.rstrip().endswith("Nothing is broken.")
+
+
+class TestModel:
+    @pytest.fixture
+    def model(self, settings: Any) -> Iterator[ModelServer]:
+        with ModelServer() as server:
+            settings.LLM_MODEL, settings.LLM_API_BASE, settings.LLM_API_KEY = "openai/stub", server.url, "key"
+            yield server
+
+    @pytest.mark.django_db
+    def test_it_is_told_the_definitions_in_force(self, model: ModelServer) -> None:
+        CategoryGuide.objects.create(definitions={"lead": "Whoever asks for benches."}, live_at=timezone.now())
+        (finding,) = examine("model")
+        assert finding.result == Result.OK
+        assert in_force().version in finding.found
+        assert "- lead: Whoever asks for benches." in model.asked[0].chat[0]["content"]
+
+    @pytest.mark.django_db
+    def test_a_server_that_tells_no_tokens_and_a_price_that_nobody_knows_are_said(
+        self, model: ModelServer, settings: Any
+    ) -> None:
+        model.answer = lambda asked: Answer(verdict(), input_tokens=0, output_tokens=0)
+        settings.LLM_DAILY_BUDGET = 5
+        works, tokens, price = examine("model")
+        assert (works.result, tokens.result, price.result) == (Result.OK, Result.WARN, Result.WARN)
+        assert "cost and budget go by the length of the texts" in tokens.found
+        assert price.hint == "Set LLM_INPUT_PRICE and LLM_OUTPUT_PRICE."
+        settings.LLM_INPUT_PRICE = 1
+        assert [one.found for one in examine("model")][1:] == [tokens.found]
+
+    def test_without_a_database_it_is_told_what_ships(self, model: ModelServer, tmp_path: Path) -> None:
+        finding = only("model", tmp_path, LLM_MODEL="openai/stub", LLM_API_BASE=model.url, LLM_API_KEY="hush-hush")
+        assert shipped().version in finding.found
 
 
 def test_the_checks_of_all_apps_are_there_in_a_sensible_order() -> None:

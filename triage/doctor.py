@@ -12,8 +12,10 @@ from django.utils import timezone
 
 from inbox_router.doctor import Finding, Result, check
 from inbox_router.environment import MailboxAccount
-from triage.classifiers import from_settings
+from triage.classifiers import Judgement
 from triage.classifiers.llm import ClassifierError, LlmClassifier
+from triage.classifiers.local import LocalClassifier
+from triage.learning.guides import in_force_if_known
 from triage.mailbox import ImapMailbox, MailboxError, Role
 from triage.mailbox.errors import variable
 from triage.models import Heartbeat
@@ -55,15 +57,29 @@ def _mailbox(name: str, account: MailboxAccount) -> Iterator[Finding]:
 @check("model")
 def check_model() -> Iterator[Finding]:
     """Have one tiny mail judged by the model, or load the embedded classifier."""
-    classifier = from_settings()
-    if not isinstance(classifier, LlmClassifier):
+    if not settings.LLM_MODEL:
+        LocalClassifier.load()
         yield Finding("model", Result.OK, "the embedded classifier judges; no mail leaves this machine")
         return
+    guide = in_force_if_known()
     try:
-        yield Finding("model", Result.OK, classifier.probe())
+        probe = LlmClassifier.from_settings(guide).probe()
     except ClassifierError as error:
         hint = "Mend LLM_MODEL, LLM_API_KEY or LLM_API_BASE." if error.permanent else "Try again in a minute."
         yield Finding("model", Result.FAIL, str(error), hint)
+        return
+    yield Finding("model", Result.OK, f"{probe.said} It was told the definitions {guide.version}.")
+    yield from _bill(probe.judgement)
+
+
+def _bill(judgement: Judgement) -> Iterator[Finding]:
+    """What is not known of the model's cost."""
+    if judgement.estimated:
+        found = "the server does not tell how many tokens it used: cost and budget go by the length of the texts"
+        yield Finding("model", Result.WARN, found, "Nothing if an estimate will do; else let the server report usage.")
+    if not judgement.cost and (settings.LLM_DAILY_BUDGET or settings.LLM_MONTHLY_BUDGET):
+        found = "its price is not known, so that the budget limits nothing"
+        yield Finding("model", Result.WARN, found, "Set LLM_INPUT_PRICE and LLM_OUTPUT_PRICE.")
 
 
 @check("mail")

@@ -41,7 +41,10 @@ class Asked:
 
 @dataclass(frozen=True)
 class Answer:
-    """What is sent back. `body` replaces the whole HTTP body; `fault` is hang, drip, reset or half."""
+    """What is sent back. `body` replaces the whole HTTP body; `fault` is hang, drip, reset or half.
+
+    Without tokens it says nothing of usage, as some servers do.
+    """
 
     content: str | None = ""
     finish: str = "stop"
@@ -159,17 +162,13 @@ class ModelServer:
 def completion(asked: Asked, answer: Answer) -> bytes:
     """The body of a chat completion."""
     message = {"role": "assistant", "content": answer.content, "refusal": answer.refusal}
-    return json.dumps(
-        {
-            "id": "chatcmpl-1",
-            "object": "chat.completion",
-            "created": int(time.time()),
-            "model": asked.model,
-            "choices": [{"index": 0, "message": message, "finish_reason": answer.finish}],
-            "usage": {
-                "prompt_tokens": answer.input_tokens,
-                "completion_tokens": answer.output_tokens,
-                "total_tokens": answer.input_tokens + answer.output_tokens,
-            },
-        }
-    ).encode()
+    told = {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "created": int(time.time()),
+        "model": asked.model,
+        "choices": [{"index": 0, "message": message, "finish_reason": answer.finish}],
+    }
+    total = answer.input_tokens + answer.output_tokens
+    usage = {"prompt_tokens": answer.input_tokens, "completion_tokens": answer.output_tokens, "total_tokens": total}
+    return json.dumps(told | ({"usage": usage} if total else {})).encode()

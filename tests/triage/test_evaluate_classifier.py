@@ -7,11 +7,16 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from tests.servers.openai import Answer, ModelServer, verdict
 from triage.classifiers import Judgement, MailText
 from triage.classifiers.evaluation import Outcome, by, confusion, figures, table
+from triage.classifiers.llm.guide import shipped
 from triage.classifiers.local.dataset import LabelledMail, read_jsonl
+from triage.learning.cascade import saving
+from triage.learning.guides import in_force
+from triage.models import CategoryGuide
 
 ROWS = [
     ("lead", "de", "Bitte senden Sie uns ein Angebot über 20 Gartenbänke mit Lieferzeit nach Graz."),
@@ -99,6 +104,7 @@ def test_people_get_a_table(file: Path) -> None:
     assert "starter at 0.7: 3 mails, 0 errors" in text
 
 
+@pytest.mark.django_db
 def test_a_language_model_is_measured_by_its_name(file: Path, settings) -> None:  # type: ignore[no-untyped-def]
     with ModelServer() as server:
         server.answer = lambda asked: Answer(verdict(category="lead"))
@@ -106,6 +112,37 @@ def test_a_language_model_is_measured_by_its_name(file: Path, settings) -> None:
         report = json.loads(evaluated(file, "--json", "--model", "openai/stub"))
     assert report["model"] == "openai/stub"
     assert [report["confusion"][label]["lead"] for label in ("lead", "accounting", "uncertain")] == [1, 1, 1]
+
+
+def test_it_tells_how_many_calls_a_cascade_saves(tmp_path: Path, settings) -> None:  # type: ignore[no-untyped-def]
+    path = tmp_path / "mail.jsonl"
+    alike = [row(number, *one) for number in range(60) for one in ROWS[:2]]
+    path.write_text("".join(json.dumps(one) + "\n" for one in alike))
+    settings.LOCAL_TARGET = 0.9
+    assert json.loads(evaluated(path, "--json"))["cascade"] == {
+        "target": 0.9, "mails": 120, "calls_saved": 120, "accuracy": 1.0,
+    }  # fmt: skip
+    assert "decides 120 of 120 without the model, and is right in 1.000 of them" in evaluated(path)
+
+
+def test_a_cascade_saves_nothing_below_its_target_or_with_little_mail(file: Path, settings) -> None:  # type: ignore[no-untyped-def]
+    report = json.loads(evaluated(file, "--json"))
+    assert (report["cascade"]["target"], report["cascade"]["calls_saved"]) == (0.98, 0)
+    given = [outcome("lead", "lead", 0.95) for _ in range(200)] + [outcome("spam", "lead", 0.95) for _ in range(20)]
+    assert saving(given, 0.95).calls_saved == 0
+    assert saving(given, 0.80).calls_saved == 220
+    assert saving([outcome("spam", "spam", 0.95)] * 200, 0.5).calls_saved == 0  # none may be trashed on its word
+
+
+@pytest.mark.django_db
+def test_a_model_is_measured_with_the_definitions_in_force(file: Path, settings) -> None:  # type: ignore[no-untyped-def]
+    CategoryGuide.objects.create(definitions={"lead": "Whoever asks for benches."}, live_at=timezone.now())
+    with ModelServer() as server:
+        settings.LLM_API_BASE, settings.LLM_API_KEY = server.url, "key"
+        for settings.LLM_MODEL, arguments in (("openai/stub", ()), ("", ("--model", "openai/stub"))):
+            report = json.loads(evaluated(file, "--json", *arguments))
+            assert report["definitions"] == in_force().version != shipped().version
+        assert all("- lead: Whoever asks for benches." in asked.chat[0]["content"] for asked in server.asked)
 
 
 def test_only_the_first_mails_are_judged_if_asked(file: Path) -> None:

@@ -1,14 +1,16 @@
 """The language model as a judge: the real client library against a server on loopback."""
 
+import json
 import subprocess
 import sys
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.conf import settings
 
-from tests.servers.openai import Answer, ModelServer, verdict
+from tests.servers.openai import Answer, Asked, ModelServer, completion, verdict
 from tests.triage.llm import ANNA, KEY, VALID, is_for_a_person, status, with_fallback
 from triage.classifiers import Judgement
 from triage.classifiers.llm import ClassifierError, LlmClassifier
@@ -117,6 +119,31 @@ def test_only_models_of_the_same_provider_get_the_key(settings) -> None:  # type
     assert KEY not in repr(judge)
 
 
+@pytest.mark.parametrize("usage", [{}, {"usage": None}, {"usage": {"prompt_tokens": 0, "completion_tokens": 0}}])
+@pytest.mark.parametrize("model", ["gpt-4o-mini", "openai/stub"])
+def test_where_the_server_tells_no_tokens_the_cost_is_estimated_and_rather_too_high(
+    judge: LlmClassifier,
+    model_server: ModelServer,
+    settings: Any,
+    usage: dict[str, Any],
+    model: str,
+) -> None:
+    settings.LLM_INPUT_PRICE, settings.LLM_OUTPUT_PRICE = 0.15, 0.6
+    said = Answer(verdict(), input_tokens=0, output_tokens=0)
+
+    def silent(asked: Asked) -> Answer:
+        return Answer(body=json.dumps(json.loads(completion(asked, said)) | usage).encode())
+
+    model_server.answer = silent
+    asks = LlmClassifier((replace(judge.endpoints[0], model=model),), judge.limits)
+    (judged,) = asks.classify([ANNA])
+    asked = sum(len(one["content"]) for one in model_server.asked[0].chat)
+    assert judged.estimated
+    assert asked / 4 < judged.input_tokens < asked / 2
+    by_hand = (judged.input_tokens * 0.15 + judged.output_tokens * 0.6) / 1e6
+    assert float(judged.cost) == pytest.approx(by_hand, abs=1e-6)
+
+
 def test_a_missing_key_is_named_and_costs_no_call(warm: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     (judged,) = LlmClassifier((Endpoint("openai/gpt-4o-mini"),), Limits(1)).classify([ANNA])
@@ -139,7 +166,7 @@ def test_a_model_of_no_known_provider_is_named(warm: None) -> None:
 
 
 def test_a_probe_says_in_one_line_how_one_call_went(judge: LlmClassifier, model_server: ModelServer) -> None:
-    assert judge.probe().startswith("openai/stub answered in ")
+    assert judge.probe().said.startswith("openai/stub answered in ")
     assert len(model_server.asked) == 1
 
 

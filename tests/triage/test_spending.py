@@ -53,6 +53,20 @@ def test_money_stays_within_the_cap_and_the_rest_waits_for_a_person(
 
 
 @pytest.mark.usefixtures("delivered")
+def test_the_cap_holds_also_where_the_server_tells_no_tokens(
+    judges: Judges, model_server: ModelServer, run: Callable, settings: Any
+) -> None:
+    settings.LLM_INPUT_PRICE, settings.LLM_DAILY_BUDGET = 100, 0.3  # a question of about 1,500 tokens costs 15 cents
+    model_server.answer = lambda asked: Answer(verdict(category="lead"), input_tokens=0, output_tokens=0)
+    run(judges)
+    run(judges)
+    assert 1 <= len(model_server.asked) < NUMBER
+    rows = Classification.objects.filter(judge="llm")
+    assert all(row.estimated and row.input_tokens > 500 and row.cost > 0 for row in rows)
+    assert Message.objects.filter(review_reason__contains="budget").count() == NUMBER - len(model_server.asked)
+
+
+@pytest.mark.usefixtures("delivered")
 def test_a_mail_is_asked_about_three_times_at_most_whatever_the_model_answers(
     judges: Judges, model_server: ModelServer, run: Callable
 ) -> None:

@@ -17,8 +17,7 @@ from django.utils.translation import ngettext
 
 from crm.models import Lead
 from routing.models import Assignment, Hold, Rule
-from triage.admin.waiting import draft_queue, drafts, gaps, problems, reviews
-from triage.learning.budget import exhausted
+from triage.admin.waiting import draft_queue, drafts, gaps, problems, reviews, spent_budget
 from triage.models import Category, Classification, Draft, Mailbox, Message
 
 SHOWN = [Category.LEAD, Category.ACCOUNTING, Category.NEWSLETTER, Category.SPAM, Category.UNCERTAIN]
@@ -120,11 +119,16 @@ def model_cost(since: datetime) -> Figure:
     spared = rows.filter(spared__in=(Spared.CASCADE, Spared.CACHE)).count()
     failed = rows.filter(spared="").exclude(error="").count()
     below = _("%(each)s a call · %(spared)d calls saved") % {"each": f"${cost / max(asked, 1):.4f}", "spared": spared}
-    told = exhausted() if settings.LLM_MODEL else ""
-    below = (told or below) if settings.LLM_MODEL else _("embedded classifier")
+    if rows.filter(estimated=True).exists():
+        below += f" · {_('estimated, as the server tells no tokens')}"
+    below = below if settings.LLM_MODEL else _("embedded classifier")
+    if trouble := spent_budget():
+        below = _("the budget is spent until %(when)s") % {
+            "when": date_format(timezone.localtime(trouble.until), "j M H:i")
+        }
     failures = _("%(failed)d failures") % {"failed": failed}
-    page = "triage_classification_changelist"
-    return Figure(_("Model cost"), f"${cost:.2f}", f"{below} · {failures}", page, bad=bool(told))
+    page = "triage_message_problems" if trouble else "triage_classification_changelist"
+    return Figure(_("Model cost"), f"${cost:.2f}", f"{below} · {failures}", page, bad=bool(trouble))
 
 
 def mix(since: datetime) -> Mapping[date, Counter[str]]:

@@ -131,7 +131,9 @@ def facts() -> Iterator[Fact]:
     yield Fact(_("Last mail"), Message.objects.aggregate(at=Max("received_at"))["at"])
     judged = Classification.objects.filter(judge=Classification.Judge.LLM)
     if settings.LLM_MODEL:
-        yield Fact(_("Model last asked"), judged.aggregate(at=Max("created_at"))["at"])
+        last = judged.filter(spared="").order_by("-pk").first()
+        told = _("what it costs is estimated, as the server tells no tokens") if last and last.estimated else ""
+        yield Fact(_("Model last asked"), last.created_at if last else None, told)
     yield Fact(_("Tasks in the queue"), says=str(OrmQ.objects.count()))
     for kind in kinds():
         rows = kind._default_manager.select_related(None).order_by()

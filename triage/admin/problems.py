@@ -15,7 +15,14 @@ from django.utils.translation import ngettext
 from inbox_router.admin.pages import Page
 from inbox_router.delivery import Delivery, kinds
 from triage.admin import capture
-from triage.admin.waiting import gaps, troubled_deliveries, troubled_mailboxes, unread_mail
+from triage.admin.waiting import (
+    gaps,
+    spent_budget,
+    troubled_deliveries,
+    troubled_mailboxes,
+    unread_mail,
+    waiting_for_budget,
+)
 
 
 @dataclass(frozen=True)
@@ -42,6 +49,8 @@ class ProblemsPage(Page):
             "unread": unread_mail().only("pk", "subject", "sender_address", "error", "received_at", "created_at")[:50],
             "mailboxes": troubled_mailboxes(),
             "gaps": gaps(),
+            "budget": spent_budget(),
+            "for_want_of_budget": waiting_for_budget(),
             "moved": list(capture.moved()),
             **capture.context(),
             "may_retry": bool(self.mendable()),

@@ -1,9 +1,11 @@
 """What waits for a person, and in which order."""
 
-from django.db.models import BooleanField, Case, Q, QuerySet, Value, When
+from django.conf import settings
+from django.db.models import BooleanField, Case, Exists, OuterRef, Q, QuerySet, Value, When
 
 from inbox_router.delivery import Delivery, kinds
-from triage.models import CaptureCheck, Category, Decision, Draft, Mailbox, Message
+from triage.learning import budget
+from triage.models import CaptureCheck, Category, Classification, Decision, Draft, Mailbox, Message
 
 LEAD_LIKE = 0.3  # a guess of "lead" with this confidence is worth more if it does not wait
 
@@ -51,6 +53,17 @@ def troubled_deliveries() -> list[Delivery]:
     return sorted(rows, key=lambda row: row.created_at, reverse=True)
 
 
+def spent_budget() -> budget.Spent | None:
+    """The budget of the language model of which nothing is left, if it is asked at all."""
+    return budget.exhausted() if settings.LLM_MODEL else None
+
+
+def waiting_for_budget() -> int:
+    """How many mails wait for a person only because the language model was not asked."""
+    spared = Classification.objects.filter(message=OuterRef("pk"), spared=Classification.Spared.BUDGET)
+    return Message.objects.filter(Exists(spared), status=Message.Status.REVIEW).count()
+
+
 def reviews() -> int:
     return review_queue().count()
 
@@ -61,4 +74,5 @@ def drafts() -> int:
 
 def problems() -> int:
     deliveries = sum(kind.in_trouble().count() for kind in kinds())
-    return deliveries + unread_mail().count() + troubled_mailboxes().count() + len(gaps())
+    mail = unread_mail().count() + troubled_mailboxes().count() + len(gaps())
+    return deliveries + mail + (spent_budget() is not None)

@@ -1,18 +1,13 @@
 """Judging a mail: one small interface, two implementations.
 
-`llm.py` asks a language model through litellm; `local.py` is the embedded classifier that needs no key.
-`from_settings` chooses. Both see the same `MailText`, so that a reviewer can see what a judge saw.
+`llm` asks a language model through litellm; `local` is the embedded classifier that needs no key. Both see the same
+`MailText`, so that a reviewer can see what a judge saw.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING, Protocol
-
-from django.conf import settings
-
-if TYPE_CHECKING:
-    from triage.classifiers.llm.guide import Guide
+from typing import Protocol
 
 
 @dataclass(frozen=True)
@@ -41,6 +36,7 @@ class Judgement:
     `judge` says whose it is where several judge together. `raw_confidence` is the one before calibration, `spared` why
     no model was paid. `may_trash`: the embedded classifier holds trashing it for
     safe. `before` are other judges' answers about the same mail, kept to be compared with people's.
+    `estimated`: the server told no tokens, so they and the cost are estimated by length.
     `prompt` names the version of the rules that the model was told.
     `refused`: the judge takes no mail at all until a person mends a setting, so this says nothing about the mail.
     """
@@ -58,6 +54,7 @@ class Judgement:
     input_tokens: int = 0
     output_tokens: int = 0
     cost: Decimal = Decimal(0)
+    estimated: bool = False
     judge: str = ""
     prompt: str = ""
     may_trash: bool = False
@@ -86,14 +83,3 @@ class Classifier(Protocol):
     def classify(self, mails: Sequence[MailText]) -> list[Judgement]:
         """Judge each mail; never raises for one mail: what failed is "uncertain" with `error` set."""
         ...
-
-
-def from_settings(guide: "Guide | None" = None) -> Classifier:
-    """The language model if LLM_MODEL names one, told of the categories by a guide; else the embedded classifier."""
-    if settings.LLM_MODEL:
-        from triage.classifiers.llm import LlmClassifier
-
-        return LlmClassifier.from_settings(guide)
-    from triage.classifiers.local import LocalClassifier
-
-    return LocalClassifier.load()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.conf import settings
@@ -26,19 +27,34 @@ def today() -> datetime:
     )
 
 
-def exhausted() -> str:
-    """Which budget is spent, in words; empty if none is."""
+@dataclass(frozen=True)
+class Spent:
+    """A budget of which nothing is left until a moment. `setting` is the one that limits it, `limit` is in USD."""
+
+    period: str
+    setting: str
+    limit: float
+    until: datetime
+
+    def __str__(self) -> str:
+        return f"the language model's budget of this {self.period} ({self.limit:.2f} USD) is spent"
+
+
+def exhausted() -> Spent | None:
+    """The budget that is spent, the longer one first."""
     day = today()
-    for name, since, limit in (
-        ("month", day.replace(day=1), settings.LLM_MONTHLY_BUDGET),
-        ("day", day, settings.LLM_DAILY_BUDGET),
+    month, tomorrow = day.replace(day=1), day + timedelta(days=1)  # by the clock: such a day may have 23 hours
+    next_month = (month + timedelta(days=31)).replace(day=1)
+    for since, one in (
+        (month, Spent("month", "LLM_MONTHLY_BUDGET", settings.LLM_MONTHLY_BUDGET, next_month)),
+        (day, Spent("day", "LLM_DAILY_BUDGET", settings.LLM_DAILY_BUDGET, tomorrow)),
     ):
-        if limit and spent(since) >= Decimal(str(limit)):
-            return f"the language model's budget of this {name} ({limit:.2f} USD) is spent"
-    return ""
+        if one.limit and spent(since) >= Decimal(str(one.limit)):
+            return one
+    return None
 
 
-def tell(trouble: str) -> None:
+def tell(trouble: Spent) -> None:
     """Tell the managers, once a day."""
     text = f"Mail is not judged by the language model any more: {trouble}. {settings.SITE_URL}/admin/"
-    alert_managers(f"budget:{today():%Y-%m-%d}:{'month' if 'month' in trouble else 'day'}", text)
+    alert_managers(f"budget:{today():%Y-%m-%d}:{trouble.period}", text)

@@ -41,4 +41,4 @@ def forget() -> int:
 
 def free(answer: Judgement) -> Judgement:
     """The same answer for a further mail with the same text: it is not paid twice."""
-    return replace(answer, cost=Decimal(0), input_tokens=0, output_tokens=0)
+    return replace(answer, cost=Decimal(0), input_tokens=0, output_tokens=0, estimated=False)

@@ -12,10 +12,11 @@ from triage.classifiers import Classifier, Judgement, MailText
 from triage.classifiers.llm import LlmClassifier, prompt_hash
 from triage.learning import budget, cache, experience, lessons, verdicts
 from triage.learning.calibration import Curves, Record, curves
+from triage.learning.cascade import proved
 from triage.learning.guides import in_force
 from triage.learning.memory import Memory
 from triage.learning.precedents import Precedents
-from triage.models import Category, Classification
+from triage.models import Classification
 
 Judge, Spared = Classification.Judge, Classification.Spared
 
@@ -73,7 +74,8 @@ class Judges:
         own = [self._own(*pair) for pair in zip(mails, self.embedded.classify(mails), strict=True)]
         if self.model is None:
             return own
-        alone = [settings.LOCAL_TARGET and self._proved(one) for one in own]
+        target = settings.LOCAL_TARGET
+        alone = [bool(target) and proved(one, self.learned.record, target) for one in own]
         left = [self.learned.tell(mail) for mail, is_alone in zip(mails, alone, strict=True) if not is_alone]
         answers = iter(self._asked(left))
         return [
@@ -84,16 +86,6 @@ class Judges:
     def _own(self, mail: MailText, said: Judgement) -> Judgement:
         weighed = self.learned.memory.weigh(mail, said)
         return replace(self.learned.curves.correct(weighed, Judge.LOCAL), judge=self.embedded.judge)
-
-    def _proved(self, own: Judgement) -> bool:
-        """Whether people found the embedded classifier right often enough where it is as sure as here."""
-        if (
-            own.category == Category.UNCERTAIN
-            or own.error
-            or (own.category in Category.trashed() and not own.may_trash)
-        ):
-            return False
-        return self.learned.record.at_least(own.category, own.raw_confidence or 0) >= settings.LOCAL_TARGET
 
     def _asked(self, mails: Sequence[MailText]) -> list[Judgement | None]:
         """The model's answers, each question asked once; None where the budget allows none."""

@@ -90,6 +90,9 @@ class Classification(models.Model):
     input_tokens = models.PositiveIntegerField(default=0)
     output_tokens = models.PositiveIntegerField(default=0)
     cost = models.DecimalField(max_digits=12, decimal_places=6, default=0, help_text=_("USD"))
+    estimated = models.BooleanField(
+        default=False, help_text=_("The server told no tokens: they and the cost are estimated by length")
+    )
     spared = models.CharField(max_length=8, choices=Spared, blank=True, help_text=_("Why no model was paid"))
     may_trash = models.BooleanField(default=False, help_text=_("The embedded classifier holds trashing it for safe"))
     asked = models.BooleanField(default=False, help_text=_("The person was asked, and did not come upon it by chance"))

@@ -103,6 +103,7 @@ def row(classifier: Classifier, message: Message, judgement: Judgement) -> Class
         input_tokens=judgement.input_tokens,
         output_tokens=judgement.output_tokens,
         cost=judgement.cost,
+        estimated=judgement.estimated,
     )
 
 

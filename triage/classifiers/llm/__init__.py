@@ -31,6 +31,14 @@ SAMPLE = MailText(
 )
 
 
+@dataclass(frozen=True)
+class Probe:
+    """How a trial went, in a line, and the judgement with what it cost."""
+
+    said: str
+    judgement: Judgement
+
+
 @dataclass
 class LlmClassifier:
     """Asks the first endpoint; the others are asked where it fails."""
@@ -66,14 +74,15 @@ class LlmClassifier:
         with ThreadPoolExecutor(min(self.concurrency, len(mails)), "judge") as pool:
             return list(pool.map(self.session.judge, mails))
 
-    def probe(self) -> str:
-        """Have one tiny mail judged by the first endpoint: a line that says how it went, or ClassifierError."""
+    def probe(self) -> Probe:
+        """Have one tiny mail judged by the first endpoint. Raises ClassifierError."""
         api.load()
         started = time.monotonic()
-        trial = Trial(Session(self.endpoints[:1], self.limits), SAMPLE, max_calls=1)
+        trial = Trial(Session(self.endpoints[:1], self.limits, self.guide), SAMPLE, max_calls=1)
         try:
             answer = trial.answer()
         except ReplyError as problem:
             raise ClassifierError(f"{trial.model} answers, but not as asked: {problem}.", permanent=True) from None
         took = time.monotonic() - started
-        return f"{trial.model} answered in {took:.1f} s: {answer.category}, {answer.confidence:.2f}."
+        said = f"{trial.model} answered in {took:.1f} s: {answer.category}, {answer.confidence:.2f}."
+        return Probe(said, trial.judgement(answer))

@@ -14,6 +14,8 @@ from typing import Any, TypeVar
 from django.conf import settings
 from pydantic import BaseModel
 
+from triage.classifiers.llm.usage import Usage, used
+
 T = TypeVar("T")
 
 MAX_TOKENS = 1000  # of an answer; some providers' own default is 64,000
@@ -47,12 +49,11 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Completion:
-    """What a model answered. `finish` is "stop" when it is whole; tokens and `cost` (USD) are 0 where unknown."""
+    """What a model answered. `finish` is "stop" when it is whole; `cost` (USD) is 0 where no price is known."""
 
     text: str
     finish: str
-    input_tokens: int = 0
-    output_tokens: int = 0
+    usage: Usage
     cost: Decimal = Decimal(0)
 
 
@@ -105,7 +106,7 @@ def complete(endpoint: Endpoint, chat: list[dict[str, str]], schema: type[BaseMo
         )
 
     try:
-        return _completion(within(seconds, ask))
+        return _completion(within(seconds, ask), endpoint, chat)
     except Exception as error:
         raise _explained(error, endpoint, seconds) from None
 
@@ -152,29 +153,30 @@ def _require_provider_and_key(endpoint: Endpoint) -> None:
         raise ClassifierError(f"{endpoint.model} needs a key: set LLM_API_KEY (or {missing[0]}).", every_mail=True)
 
 
-def _completion(response: Any) -> Completion:
-    if len(response.choices) != 1:
-        return Completion("", f"{len(response.choices)} answers")
-    choice, usage = response.choices[0], getattr(response, "usage", None)
-    content = choice.message.content
-    refused = not content and getattr(choice.message, "refusal", None)
-    return Completion(
-        text=content if isinstance(content, str) else "",
-        finish="refusal" if refused else str(choice.finish_reason),
-        input_tokens=_count(getattr(usage, "prompt_tokens", 0)),
-        output_tokens=_count(getattr(usage, "completion_tokens", 0)),
-        cost=_money(response._hidden_params.get("response_cost")) or _priced(usage),
-    )
+def _completion(response: Any, endpoint: Endpoint, chat: list[dict[str, str]]) -> Completion:
+    text, finish = _answer(response.choices)
+    usage = used(getattr(response, "usage", None), chat, text)
+    told = _money(response._hidden_params.get("response_cost"))
+    return Completion(text, finish, usage, told or _priced(endpoint.model, usage))
 
 
-def _priced(usage: Any) -> Decimal:
-    """USD by the configured prices, for a model whose price is not known here."""
-    sides = (("prompt_tokens", settings.LLM_INPUT_PRICE), ("completion_tokens", settings.LLM_OUTPUT_PRICE))
-    return _money(sum(_count(getattr(usage, name, 0)) * price / 1e6 for name, price in sides))
+def _answer(choices: list[Any]) -> tuple[str, str]:
+    """The text of the one answer, and how it ended."""
+    if len(choices) != 1:
+        return "", f"{len(choices)} answers"
+    content = choices[0].message.content
+    refused = not content and getattr(choices[0].message, "refusal", None)
+    return content if isinstance(content, str) else "", "refusal" if refused else str(choices[0].finish_reason)
 
 
-def _count(value: object) -> int:
-    return min(max(value, 0), 2_000_000_000) if isinstance(value, int) else 0
+def _priced(model: str, usage: Usage) -> Decimal:
+    """USD by the price that litellm knows, else by the configured ones."""
+    try:
+        known = load().cost_per_token(model, usage.input_tokens, usage.output_tokens)
+    except Exception:  # its class depends on the name
+        known = (0.0, 0.0)
+    sides = ((usage.input_tokens, settings.LLM_INPUT_PRICE), (usage.output_tokens, settings.LLM_OUTPUT_PRICE))
+    return _money(float(sum(known))) or _money(sum(tokens * price / 1e6 for tokens, price in sides))
 
 
 def _money(value: object) -> Decimal:

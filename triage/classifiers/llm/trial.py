@@ -151,10 +151,12 @@ class Trial:
 
     def bill(self) -> dict[str, Any]:
         """Who answered last, by which rules, and the tokens and USD of every answer, valid or not."""
+        used = [one.usage for one in self.completions]
         return {
             "model": self.model[:100],
             "prompt": self.session.guide.version,
-            "input_tokens": sum(one.input_tokens for one in self.completions),
-            "output_tokens": sum(one.output_tokens for one in self.completions),
+            "input_tokens": sum(one.input_tokens for one in used),
+            "output_tokens": sum(one.output_tokens for one in used),
             "cost": sum((one.cost for one in self.completions), Decimal(0)),
+            "estimated": any(one.estimated for one in used),
         }

@@ -9,13 +9,15 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from triage.classifiers import Classifier, from_settings
+from triage.classifiers import Classifier
 from triage.classifiers.evaluation import Outcome, by, confusion, figures, table
 from triage.classifiers.llm import LlmClassifier
 from triage.classifiers.llm.api import Endpoint
 from triage.classifiers.llm.trial import Limits
 from triage.classifiers.local import LocalClassifier
 from triage.classifiers.local.dataset import DatasetError, LabelledMail, read_jsonl
+from triage.learning.cascade import NAMED, Saving, saving
+from triage.learning.guides import in_force_if_known
 
 
 class Command(BaseCommand):
@@ -34,7 +36,8 @@ class Command(BaseCommand):
         mails = labelled(file)[: limit or None]
         classifier = chosen(model)
         outcomes, seconds = judge(classifier, mails)
-        report = describe(outcomes, seconds)
+        embedded = outcomes if isinstance(classifier, LocalClassifier) else judge(LocalClassifier.load(), mails)[0]
+        report = describe(outcomes, seconds, saving(embedded, settings.LOCAL_TARGET or NAMED))
         if options["json"]:
             self.stdout.write(json.dumps(report))
         else:
@@ -54,12 +57,13 @@ def labelled(file: Path) -> list[LabelledMail]:
 
 def chosen(model: str) -> Classifier:
     """The judge of that name, without fallbacks: the figures are to be of one model."""
-    if not model:
-        return from_settings()
-    if model == "local":
+    if model == "local" or not (model or settings.LLM_MODEL):
         return LocalClassifier.load()
+    if not model:
+        return LlmClassifier.from_settings(in_force_if_known())
     endpoint = Endpoint(model, settings.LLM_API_BASE, settings.LLM_API_KEY)
-    return LlmClassifier((endpoint,), Limits(settings.LLM_TIMEOUT), settings.LLM_CONCURRENCY)
+    limits = Limits(settings.LLM_TIMEOUT)
+    return LlmClassifier((endpoint,), limits, settings.LLM_CONCURRENCY, guide=in_force_if_known())
 
 
 def judge(classifier: Classifier, mails: Sequence[LabelledMail]) -> tuple[list[Outcome], float]:
@@ -74,17 +78,20 @@ def judge(classifier: Classifier, mails: Sequence[LabelledMail]) -> tuple[list[O
     return outcomes, time.perf_counter() - started
 
 
-def describe(outcomes: Sequence[Outcome], seconds: float) -> dict[str, Any]:
+def describe(outcomes: Sequence[Outcome], seconds: float, cascade: Saving) -> dict[str, Any]:
     """Everything that was measured, as plain values."""
     threshold = settings.REVIEW_THRESHOLD
     judged = [one.judged for one in outcomes]
     return {
         "model": judged[0].model,
+        "definitions": judged[0].prompt,
         "threshold": threshold,
         **asdict(figures(outcomes, threshold)),
         "errors": sum(bool(one.error) for one in judged),
         "ms_per_mail": 1000 * seconds / len(outcomes),
         "cost_usd": float(sum((one.cost for one in judged), Decimal(0))),
+        "cost_is_estimated": any(one.estimated for one in judged),
+        "cascade": asdict(cascade),
         "confusion": confusion(outcomes),
         "languages": {name: asdict(row) for name, row in by(outcomes, lambda mail: mail.language, threshold).items()},
         "sources": {name: asdict(row) for name, row in by(outcomes, lambda mail: mail.source, threshold).items()},
@@ -108,4 +115,16 @@ def readable(outcomes: Sequence[Outcome], report: dict[str, Any]) -> str:
         f"{' ' * 12}{''.join(name.rjust(12) for name in report['confusion'])}\n{matrix}\n\n"
         f"{report['model']} at {threshold}: {report['mails']} mails, {report['errors']} errors, "
         f"{report['ms_per_mail']:.1f} ms and {report['cost_usd'] / report['mails']:.6f} USD a mail"
+        f"{' (estimated: the server tells no tokens)' if report['cost_is_estimated'] else ''}"
+        f"{', told the definitions ' + report['definitions'] if report['definitions'] else ''}\n"
+        f"{alone(report['cascade'])}"
+    )
+
+
+def alone(cascade: dict[str, Any]) -> str:
+    """What a cascade would save, in one line."""
+    right = "" if cascade["accuracy"] is None else f", and is right in {cascade['accuracy']:.3f} of them"
+    return (
+        f"with LOCAL_TARGET={cascade['target']:g} the embedded classifier decides {cascade['calls_saved']} of "
+        f"{cascade['mails']} without the model{right} (each half of the mail by the record of the other)"
     )
