@@ -1,7 +1,6 @@
 """Carries the audit log's rows into the spreadsheet."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Self
 
 from django.db import IntegrityError
@@ -9,7 +8,7 @@ from django.db.models import prefetch_related_objects
 
 from crm.mending import lost, mend
 from crm.mirror import Line, SheetError, Spreadsheet, first_line, from_settings, tab_of
-from inbox_router.delivery import Outcome, Probe, Seen
+from inbox_router.couriers import Outcome, Patience, Probe, Seen
 
 if TYPE_CHECKING:
     from crm.models import SheetRow
@@ -23,7 +22,7 @@ class SheetCourier:
 
     def __enter__(self) -> Self:
         self._sheet: Spreadsheet | None = None
-        self._trouble: SheetError | None = None
+        self._patience = Patience()
         self._end = 0  # the last line in use when the sheet was opened
         self._unplaced: dict[str, int] = {}  # keys that are in the sheet on lines that our database never gave out
         return self
@@ -33,7 +32,7 @@ class SheetCourier:
     def probe(self, batch: "Sequence[SheetRow]") -> Mapping[int, Probe]:
         """Look at the lines that were given out before, and give one to each row that has none."""
         kind = type(batch[0])
-        with self._one_trouble_is_enough():
+        with self._patience.once():
             sheet = self._sheet or self._opened(batch)
             there = _keys(sheet, [row.line for row in batch if row.line])
             for row in batch:
@@ -50,7 +49,7 @@ class SheetCourier:
 
     def perform(self, batch: "Sequence[SheetRow]") -> Mapping[int, Outcome]:
         prefetch_related_objects(batch, "entry")
-        with self._one_trouble_is_enough():
+        with self._patience.once():
             sheet = self._sheet or self._opened(batch)
             placed = {row.pk: row.line for row in batch if row.line}
             sheet.write([Line(placed[row.pk], row.cells()) for row in batch if row.pk in placed])
@@ -75,17 +74,6 @@ class SheetCourier:
         self._unplaced = {key: line for line, key in enumerate(keys, first) if key and line not in given}
         self._sheet = sheet
         return sheet
-
-    @contextmanager
-    def _one_trouble_is_enough(self) -> Iterator[None]:
-        """After an error the rest of a working-off is put off without troubling the other side again."""
-        if self._trouble:
-            raise self._trouble.for_others()
-        try:
-            yield
-        except SheetError as error:
-            self._trouble = error
-            raise
 
 
 def _first_to_read(kind: "type[SheetRow]") -> int:

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from django.conf import settings
 
-from inbox_router.delivery import DeliveryError
+from inbox_router.couriers import DeliveryError
 
 HEADER = ("key", "time (UTC)", "actor", "action", "about", "sender", "mail subject", "summary", "reason")
 TAB_LINES = 100_000  # then a new tab is begun; it stays quick to open and to check

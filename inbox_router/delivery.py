@@ -16,11 +16,9 @@ import random
 import time
 import uuid
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from enum import Enum
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Self
 
 from django.apps import apps
 from django.conf import settings
@@ -29,79 +27,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from inbox_router import lives
+from inbox_router.couriers import Courier, DeliveryError, NotWanted, Outcome, Probe, Seen
 from inbox_router.models import Halt
 from inbox_router.rows import save_fields
 
 log = logging.getLogger(__name__)
 
 BLOCKED_ATTEMPTS = 2  # count for the back-off while the other side takes nothing at all: some 10 s
-
-
-class Seen(Enum):
-    """What a probe saw of a delivery on the other side."""
-
-    FOUND = "found"
-    ABSENT = "absent"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True)
-class Probe:
-    seen: Seen
-    evidence: str = ""
-
-
-class DeliveryError(Exception):
-    """Why a delivery was not done, or may not have been.
-
-    `permanent`: repeating is pointless until a person mends something. `blocked`: the other side takes nothing from
-    us at all (no connection, sign-in refused, no space): it is not about this delivery, which is tried again soon.
-    `maybe_done`: the answer was lost, the deed may have taken effect. `retry_after`: seconds that the other side
-    asked us to wait.
-    """
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        permanent: bool = False,
-        blocked: bool = False,
-        maybe_done: bool = False,
-        retry_after: float = 0,
-    ) -> None:
-        super().__init__(message)
-        self.permanent = permanent
-        self.blocked = blocked
-        self.maybe_done = maybe_done
-        self.retry_after = retry_after
-
-    def for_others(self) -> Self:
-        """The same for a delivery that was not even tried because of it."""
-        why = f"not tried: {self}"
-        return type(self)(why, permanent=self.permanent, blocked=self.blocked, retry_after=self.retry_after)
-
-
-class NotWanted(str):
-    """An outcome: the deed must no longer be done, and why (a person was faster)."""
-
-
-# Of one delivery: its evidence, why it is not wanted any more, or why it failed.
-Outcome = str | NotWanted | DeliveryError
-
-
-class Courier(Protocol):
-    """Carries deliveries of one kind; opened once for a whole working-off, so that it can keep connections."""
-
-    def __enter__(self) -> Self: ...
-    def __exit__(self, *exc: object) -> None: ...
-
-    def probe(self, batch: Sequence[Any]) -> Mapping[int, Probe]:
-        """Look on the other side for each delivery, by primary key. One that is left out is ABSENT."""
-        ...
-
-    def perform(self, batch: Sequence[Any]) -> Mapping[int, Outcome]:
-        """Do each delivery; outcomes by primary key. May raise DeliveryError for all of them."""
-        ...
 
 
 class Delivery(models.Model):
@@ -121,9 +53,13 @@ class Delivery(models.Model):
     WAITING = (State.OWED, State.BLOCKED)  # until they are due
     TROUBLED = (State.FAILED, State.BLOCKED, State.UNCONFIRMED)  # a person should look
 
-    key = models.CharField(max_length=200, unique=True, help_text="Made from what it is about: it cannot be owed twice")
+    key = models.CharField(
+        max_length=200, unique=True, help_text=_("Made from what it is about: it cannot be owed twice")
+    )
     effect = models.CharField(max_length=10, help_text=_("The effect in ARMED that it belongs to"))
-    stream = models.CharField(max_length=200, help_text="Deliveries of one stream are done in order of their position")
+    stream = models.CharField(
+        max_length=200, help_text=_("Deliveries of one stream are done in order of their position")
+    )
     position = models.PositiveSmallIntegerField(default=0)
     state = models.CharField(max_length=12, choices=State, default=State.OWED)
     attempts = models.PositiveIntegerField(default=0)
@@ -248,7 +184,7 @@ class Delivery(models.Model):
             return False
         return True
 
-    def settle(self, outcome: "Outcome") -> None:
+    def settle(self, outcome: Outcome) -> None:
         """Write the outcome of an attempt into this row's fields."""
         self._free()
         if isinstance(outcome, DeliveryError):

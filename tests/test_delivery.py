@@ -10,7 +10,8 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from crm.models import SheetRow
-from inbox_router.delivery import DeliveryError, NotWanted, kinds, work_off, work_off_all
+from inbox_router.couriers import DeliveryError, NotWanted
+from inbox_router.delivery import kinds, work_off, work_off_all
 from inbox_router.models import Halt
 from tests.outside.models import Deed, Outside, OutsideCourier
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 
-from inbox_router.delivery import DeliveryError, NotWanted, Outcome, Probe, Seen
+from inbox_router.couriers import DeliveryError, NotWanted, Outcome, Probe, Seen
 from triage.drafts import smtp
 from triage.drafts.drafting import DraftError
 from triage.mailbox import ImapMailbox, MailboxError, Role

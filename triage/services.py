@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from django.conf import settings
 
 from crm.services import resend_missing
-from inbox_router.delivery import DeliveryError, work_off_all
+from inbox_router.couriers import DeliveryError
+from inbox_router.delivery import work_off_all
 from routing.services import release_holds, tick
 from triage import classifiers
 from triage.leads import draft_for

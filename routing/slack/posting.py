@@ -18,7 +18,7 @@ from django.utils import timezone
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from inbox_router.delivery import DeliveryError, Outcome, Probe, Seen
+from inbox_router.couriers import DeliveryError, Outcome, Patience, Probe, Seen
 from routing.slack.buttons import Buttons, Press, blocks, dialog
 
 if TYPE_CHECKING:
@@ -210,13 +210,13 @@ class SlackCourier:
         self._alerts = from_settings()
         self._members: dict[str, str] = {}
         self._posted_before: dict[str, Mapping[str, str]] = {}
-        self._trouble: SlackError | None = None
+        self._patience = Patience()
         return self
 
     def __exit__(self, *exc: object) -> None: ...
 
     def probe(self, batch: "Sequence[SlackAlert]") -> Mapping[int, Probe]:
-        with self._one_trouble_is_enough():
+        with self._patience.once():
             return {row.pk: self._looked_for(row) for row in batch}
 
     def _looked_for(self, row: "SlackAlert") -> Probe:
@@ -234,7 +234,7 @@ class SlackCourier:
 
     def _posted(self, row: "SlackAlert") -> Outcome:
         try:
-            with self._one_trouble_is_enough():
+            with self._patience.once():
                 return self._alerts.post(row.key, self._to(row), row.text, row.buttons)
         except SlackError as error:
             return error
@@ -248,17 +248,6 @@ class SlackCourier:
         if person.email not in self._members:
             self._members[person.email] = self._alerts.member(person.email)
         return self._members[person.email]
-
-    @contextmanager
-    def _one_trouble_is_enough(self) -> Iterator[None]:
-        """After an error that is not about one alert the rest is put off without troubling Slack again."""
-        if self._trouble:
-            raise self._trouble.for_others()
-        try:
-            yield
-        except SlackError as error:
-            self._trouble = error if error.blocked or not error.permanent else None
-            raise
 
 
 def _place(channel: str, ts: str) -> str:

@@ -7,7 +7,8 @@ from typing import ClassVar, Self
 
 from django.db import models
 
-from inbox_router.delivery import Delivery, Outcome, Probe, Seen
+from inbox_router.couriers import Outcome, Probe, Seen
+from inbox_router.delivery import Delivery
 
 
 @dataclass

@@ -8,7 +8,8 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from inbox_router.delivery import Seen, work_off
+from inbox_router.couriers import Seen
+from inbox_router.delivery import work_off
 from routing.models import Salesperson, SlackAlert
 from routing.slack import Alerts, SlackError, SlackWorkspace, from_settings
 from tests.servers.http import BROKEN, BUSY, CLOSED, GARBAGE, HALF, HANGING, RESET, Fault

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from crm.models import AuditEntry
 from crm.services import Entry, record
-from inbox_router.delivery import DeliveryError
+from inbox_router.couriers import DeliveryError
 from inbox_router.models import Halt
 from routing.models import Assignment, Pool, Salesperson
 from triage.drafts import drafting, smtp, wording

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.mail import EmailMessage, get_connection
 
-from inbox_router.delivery import DeliveryError, Outcome
+from inbox_router.couriers import DeliveryError, Outcome
 
 if TYPE_CHECKING:
     from triage.models import Draft
