@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.test import Client
 
+from tests import office
 from tests.servers.imap import Dovecot, dovecot_binary, recorded
 from tests.servers.postgres import Postgres, fresh_database, postgres_binary
 from tests.servers.redis import Redis, redis_binary
@@ -107,3 +109,10 @@ def imap_server(request: pytest.FixtureRequest) -> Dovecot | EmbeddedImap:
     """Each of the two in turn."""
     server: Dovecot | EmbeddedImap = request.getfixturevalue(request.param)
     return server
+
+
+@pytest.fixture
+def boss(client: Client) -> Client:
+    """The browser of somebody who may do everything, without a browser."""
+    client.force_login(office.boss())
+    return client

@@ -19,12 +19,6 @@ def fresh() -> None:
     cache.clear()  # what was searched for is kept there for some minutes
 
 
-@pytest.fixture
-def boss(client: Client) -> Client:
-    client.force_login(office.boss())
-    return client
-
-
 def text(client: Client, url: str, **asked: str) -> str:
     return client.get(url, asked, follow=True).content.decode()
 

@@ -13,16 +13,9 @@ from crm.admin import audit
 from crm.admin.audit import as_text
 from crm.models import SheetRow
 from crm.services import Entry, record
-from tests import office
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/crm/auditentry/"
-
-
-@pytest.fixture
-def boss(client: Client) -> Client:
-    client.force_login(office.boss())
-    return client
 
 
 def log(key: str, **fields: str) -> None:

@@ -9,16 +9,9 @@ from django.test import Client
 from crm.models import SheetRow
 from crm.services import Entry, record
 from inbox_router.delivery import work_off
-from tests import office
 
 pytestmark = pytest.mark.django_db
 PAGE = "/admin/crm/sheetrow/mirror/"
-
-
-@pytest.fixture
-def boss(client: Client) -> Client:
-    client.force_login(office.boss())
-    return client
 
 
 @pytest.fixture

@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 
+from django.test import Client
+from django.urls import reverse
+
 from routing.models import Pool, Salesperson
 from tests import office
 
@@ -23,6 +26,13 @@ def pool_form(pool: Pool, **changes: object) -> dict[str, object]:
             }.items()
         }  # fmt: skip
     return {name: value for name, value in (told | changes).items() if value is not None}
+
+
+def next_names(client: Client, pool: Pool, **changes: object) -> str:
+    """What the pool's page says of who is next under its form with these changes."""
+    answer = client.post(reverse("admin:routing_pool_next", args=(pool.pk,)), pool_form(pool, **changes))
+    assert answer.status_code == 200
+    return answer.content.decode()
 
 
 def person_form(who: Salesperson, memberships: Sequence[dict] = (), **changes: object) -> dict[str, object]:

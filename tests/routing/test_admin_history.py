@@ -8,24 +8,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from routing.admin.history import moments
-from routing.models import Leave, Pool
+from routing.models import Leave
 from tests import office
-from tests.routing.forms import person_form, person_named, pool_form
+from tests.routing.forms import next_names, person_form, person_named, pool_form
 from tests.routing.making import check_books, member, owners, person
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def boss(client: Client) -> Client:
-    client.force_login(office.boss())
-    return client
-
-
-def next_names(client: Client, pool: Pool, **changes: object) -> str:
-    answer = client.post(reverse("admin:routing_pool_next", args=(pool.pk,)), pool_form(pool, **changes))
-    assert answer.status_code == 200
-    return answer.content.decode()
 
 
 def test_what_a_manager_does_with_a_new_colleague(boss):

@@ -11,23 +11,11 @@ from django.utils import timezone
 
 from routing.models import Leave, LedgerLine, Membership, Pool
 from tests import office
-from tests.routing.forms import person_named, pool_form
+from tests.routing.forms import next_names, person_named, pool_form
 from tests.routing.making import give, lead, owners, person
 from tests.routing.making import pool as make_pool
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def boss(client: Client) -> Client:
-    client.force_login(office.boss())
-    return client
-
-
-def next_names(client: Client, pool: Pool, **changes: object) -> str:
-    answer = client.post(reverse("admin:routing_pool_next", args=(pool.pk,)), pool_form(pool, **changes))
-    assert answer.status_code == 200
-    return answer.content.decode()
 
 
 def test_the_page_tells_the_next_ten(boss):

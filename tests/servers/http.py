@@ -53,12 +53,10 @@ BROKEN = Fault(status=500, text="internal error")
 BUSY = Fault(status=429, headers={"Retry-After": "77"}, text="{}", applied=False)
 
 
-class LoopbackServer:
-    """Keeps every call; a subclass says what they are named and what they do."""
+class HttpServer:
+    """Listens on a free port of 127.0.0.1 for as long as it is entered; a subclass says who handles requests."""
 
     def __init__(self) -> None:
-        self.calls: list[Call] = []
-        self._faults: dict[str, list[Fault]] = defaultdict(list)
         self._lock = threading.RLock()
         self._closing = threading.Event()
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -73,6 +71,18 @@ class LoopbackServer:
         self._closing.set()
         self._http.shutdown()
         self._http.server_close()
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        raise NotImplementedError
+
+
+class LoopbackServer(HttpServer):
+    """Keeps every call; a subclass says what they are named and what they do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls: list[Call] = []
+        self._faults: dict[str, list[Fault]] = defaultdict(list)
 
     def fail(self, name: str, *faults: Fault) -> None:
         """Let the next calls of this name go wrong, one fault each."""

@@ -7,12 +7,13 @@ with ModelServer() as server:
 import json
 import socket
 import struct
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any
+
+from tests.servers.http import HttpServer
 
 
 @dataclass(frozen=True)
@@ -74,28 +75,16 @@ def verdict(**names: Any) -> str:
     )
 
 
-class ModelServer:
+class ModelServer(HttpServer):
     """`answer` decides what is said to a request; `asked` keeps them all; `most_at_once` counts overlaps."""
 
     def __init__(self) -> None:
+        super().__init__()
+        self.url += "/v1"
         self.answer: Callable[[Asked], Answer] = lambda asked: Answer(verdict())
         self.asked: list[Asked] = []
         self.most_at_once = 0
         self._at_once = 0
-        self._lock = threading.Lock()
-        self._closing = threading.Event()
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._http.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._http.server_port}/v1"
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True).start()
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._closing.set()
-        self._http.shutdown()
-        self._http.server_close()
 
     def says(self, *answers: Answer) -> None:
         """Give these answers one after the other; the last one for good."""

@@ -17,12 +17,6 @@ pytestmark = pytest.mark.django_db
 PAGE = "/admin/triage/message/customers/"
 
 
-@pytest.fixture
-def boss(client: Client) -> Client:
-    client.force_login(office.boss())
-    return client
-
-
 def ask(client: Client, **query: str) -> str:
     return " ".join(client.get(PAGE, query).content.decode().split())
 

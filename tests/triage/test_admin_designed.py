@@ -1,7 +1,6 @@
 """A mail as it was designed: its looks, and nothing that could do anything or tell anybody that it was read."""
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 
 from tests import office
@@ -34,12 +33,6 @@ NASTY = [
 
 def page(mail: Message, part: str) -> str:
     return reverse("admin:triage_message_designed", args=(mail.pk, part))
-
-
-@pytest.fixture
-def boss(client: Client) -> Client:
-    client.force_login(office.boss())
-    return client
 
 
 def test_text_tables_and_looks_are_kept():

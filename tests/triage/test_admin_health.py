@@ -2,7 +2,6 @@
 
 import pytest
 from django.contrib.sessions.models import Session
-from django.test import Client
 
 from tests import office
 from triage.admin.health import CONNECTIONS, known
@@ -11,12 +10,6 @@ from triage.mailbox.embedded import EmbeddedImap
 pytestmark = pytest.mark.django_db
 PAGE = "/admin/triage/heartbeat/health/"
 PASSWORD = "p%C3%A4ssword%2Fwith%40signs"  # that of the embedded server, as it stands in a URL
-
-
-@pytest.fixture
-def boss(client: Client) -> Client:
-    client.force_login(office.boss())
-    return client
 
 
 def test_a_mailbox_that_was_typed_is_tried_step_by_step_and_forgotten(boss, embedded_imap: EmbeddedImap):

@@ -20,12 +20,6 @@ PLACES = [
 ]
 
 
-@pytest.fixture
-def boss(client: Client) -> Client:
-    client.force_login(office.boss())
-    return client
-
-
 def as_role(role: str) -> Client:
     client = Client()
     client.force_login(office.user(role, role))

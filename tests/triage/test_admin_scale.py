@@ -9,19 +9,12 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from inbox_router.admin import paging
-from tests import office
 from triage.demo.history import Amounts, make
 from triage.models import Message
 
 pytestmark = pytest.mark.django_db
 OURS = ["index", "triage_message_review", "triage_message_problems", "triage_message_customers", "triage_draft_approve"]
 LISTS = [f"{model._meta.app_label}_{model._meta.model_name}_changelist" for model in admin.site._registry]
-
-
-@pytest.fixture
-def boss(client: Client) -> Client:
-    client.force_login(office.boss())
-    return client
 
 
 def grow(messages: int) -> None:

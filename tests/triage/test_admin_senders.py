@@ -21,12 +21,6 @@ ADDRESSES = [
 ]
 
 
-@pytest.fixture
-def boss(client: Client) -> Client:
-    client.force_login(office.boss())
-    return client
-
-
 def shown(client: Client, pattern: str, scope: str) -> str:
     return " ".join(client.get(MATCH, {"pattern": pattern, "scope": scope}).content.decode().split())
 

@@ -17,12 +17,6 @@ PAGE = "/admin/triage/mailbox/set-up/"
 ACCOUNT = MailboxAccount("inbox", "imap.acme.example", 993, "sales@acme.example", "x", "INBOX", "tls")
 
 
-@pytest.fixture
-def boss(client: Client) -> Client:
-    client.force_login(office.boss())
-    return client
-
-
 def shown(client: Client, **typed: str) -> str:
     return client.get(PAGE, typed).content.decode()
 

@@ -21,12 +21,6 @@ def no_counts() -> None:
     cache.clear()
 
 
-@pytest.fixture
-def boss(client: Client) -> Client:
-    client.force_login(office.boss())
-    return client
-
-
 def do(client: Client, row: object, deed: str, **answers: object) -> str:
     """Do a deed of a row's page as the dialog's form does; what the person is told."""
     name = f"{row._meta.app_label}_{row._meta.model_name}"

@@ -17,12 +17,6 @@ pytestmark = pytest.mark.django_db
 SEVERAL = "admin:triage_draft_several"
 
 
-@pytest.fixture
-def boss(client: Client) -> Client:
-    client.force_login(office.boss())
-    return client
-
-
 class TestASender:
     def test_can_always_be_treated_so_and_it_is_logged(self, boss):
         row = office.message(address="deals@shop.example")
