@@ -15,7 +15,7 @@ from playwright.sync_api import expect
 
 from tests import office
 from tests.browser.conftest import Desk
-from triage.models import Category, Claim, Classification, Decision, Draft, Message
+from triage.models import Category, Claim, Classification, Decision, Draft, Message, ReplyTemplate
 from triage.services import decide
 
 pytestmark = pytest.mark.browser
@@ -255,6 +255,22 @@ def test_the_queue_works_without_javascript(sit_down: Sit, boss: str) -> None:
     desk.page.locator("button[value=spam]").click()
     office.time_passes()
     assert Message.objects.get(pk=row.pk).category == Category.SPAM
+
+
+def test_a_reply_text_is_tried_and_saved_without_javascript(sit_down: Sit, boss: str) -> None:
+    row = ReplyTemplate.objects.create(language="en")
+    desk = sit_down(boss, java_script_enabled=False)
+    desk.page.goto(f"{desk.server}{reverse('admin:triage_replytemplate_change', args=(row.pk,))}")
+    desk.page.locator("textarea[name=text]").fill("Hi {{ first_name }}, one moment.")
+    desk.page.get_by_role("button", name="Show how it reads").click()
+    expect(desk.page.get_by_role("status")).to_contain_text("Hi Anna, one moment.")
+    desk.picture("reply-text-without-javascript")
+    desk.page.locator("textarea[name=text]").fill("Hi {{ first_name }}, two moments.")
+    desk.page.get_by_role("button", name="Show how it reads").click()
+    expect(desk.page.get_by_role("status")).to_contain_text("Hi Anna, two moments.")
+    desk.page.get_by_role("button", name="Save").click()
+    row.refresh_from_db()
+    assert row.text == "Hi {{ first_name }}, two moments."
 
 
 def test_a_reply_is_changed_and_sent_by_keyboard(sit_down: Sit, boss: str) -> None:

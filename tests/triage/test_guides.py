@@ -58,9 +58,22 @@ def proposed(client: Client, **fields: str) -> CategoryGuide:
     return CategoryGuide.objects.latest("pk")
 
 
+def tried(row: CategoryGuide, state: str = DryRun.State.DONE) -> CategoryGuide:
+    """The same, after a dry run of its text."""
+    DryRun.objects.create(guide=row, version=guides.guide_of(row).version, mails=5, max_cost=1, state=state)
+    return row
+
+
 def release(client: Client, row: CategoryGuide) -> int:
     url = reverse("admin:triage_categoryguide_release", args=(row.pk,))
     return client.post(url, {"_form_submitted": "1", "why": "tried on 20 mails"}).status_code
+
+
+def told_at_release(client: Client, row: CategoryGuide) -> str:
+    """What whoever lets a version go live is told."""
+    url = reverse("admin:triage_categoryguide_release", args=(row.pk,))
+    answer = client.post(url, {"_form_submitted": "1", "why": "now"}, follow=True)
+    return " ".join(map(str, answer.context["messages"]))
 
 
 class TestThePrompt:
@@ -87,7 +100,7 @@ class TestGoingLive:
         (before,) = judge().classify([ANNA])
         assert OWN not in model.asked[-1].chat[0]["content"]
         assert before.prompt == shipped().version
-        assert release(manager, row) == 302
+        assert release(manager, tried(row)) == 302
         (after,) = judge().classify([ANNA])
         system = model.asked[-1].chat[0]["content"]
         assert f"- lead: {OWN}\n" in system
@@ -98,7 +111,7 @@ class TestGoingLive:
 
     def test_what_went_live_is_not_changed_any_more_and_an_earlier_version_can_go_live_again(self, manager):
         first, second = proposed(manager, define_lead="first"), proposed(manager, define_lead="second")
-        for row in (first, second, first):
+        for row in (tried(first), tried(second), first):
             assert release(manager, row) == 302
         assert guides.in_force().definitions["lead"] == "first"
         change = reverse("admin:triage_categoryguide_change", args=(second.pk,))
@@ -107,10 +120,33 @@ class TestGoingLive:
         assert AuditEntry.objects.filter(action="definitions live").count() == 3
 
     def test_a_new_version_begins_with_the_one_in_force(self, manager):
-        release(manager, proposed(manager, define_lead="Pumps only.", examples_lead="Need pumps"))
+        release(manager, tried(proposed(manager, define_lead="Pumps only.", examples_lead="Need pumps")))
         page = manager.get(reverse("admin:triage_categoryguide_add")).content.decode()
         assert "Pumps only." in page
         assert "Need pumps" in page
+
+    def test_a_text_that_was_not_tried_does_not_go_live(self, manager):
+        row = proposed(manager, define_lead=OWN)
+        assert "not tried yet: make a dry run" in told_at_release(manager, row)
+        for state, said in (("waiting", "has not ended"), ("running", "has not ended"), ("failed", "not tried yet")):
+            DryRun.objects.all().delete()
+            assert said in told_at_release(manager, tried(row, state))
+        assert CategoryGuide.in_force() is None
+        assert not AuditEntry.objects.filter(action="definitions live").exists()
+
+    def test_a_text_that_was_changed_after_its_dry_run_does_not_go_live_until_it_is_tried_again(self, manager, model):
+        office.message()
+        row = proposed(manager, define_lead="first")
+        guides.carry_out(guides.plan(row, office.boss(), 1, Decimal(1)).pk)
+        change = reverse("admin:triage_categoryguide_change", args=(row.pk,))
+        assert manager.post(change, form(define_lead="second")).status_code == 302
+        assert "changed after its last dry run" in told_at_release(manager, row)
+        assert ", of an earlier text" in manager.get(change).content.decode()
+        assert CategoryGuide.in_force() is None
+        row.refresh_from_db()
+        guides.carry_out(guides.plan(row, office.boss(), 1, Decimal(1)).pk)
+        assert "All further mail is judged by it." in told_at_release(manager, row)
+        assert guides.in_force().definitions["lead"] == "second"
 
     @pytest.mark.parametrize("role", [REVIEWER, READ_ONLY])
     def test_only_those_with_the_right_let_it_go_live(self, manager, role):

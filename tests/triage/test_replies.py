@@ -36,10 +36,10 @@ def saved(client: Client, **fields: str) -> str:
     return "" if answer.status_code == 302 else answer.content.decode()
 
 
-def tried(client: Client, deed: str = "preview", pk: int = 0, **fields: str) -> str:
-    answer = client.post(
-        reverse(f"admin:triage_replytemplate_{deed}", args=(pk,)), {"language": "en", "text": OWN} | fields
-    )
+def tried(client: Client, deed: str = "preview", pk: int = 0, script: str = "true", **fields: str) -> str:
+    """What a browser that swaps it in is told of a text; one without a script where `script` is empty."""
+    url, headers = reverse(f"admin:triage_replytemplate_{deed}", args=(pk,)), {"HX-Request": script} if script else {}
+    answer = client.post(url, {"language": "en", "text": OWN} | fields, headers=headers)
     assert answer.status_code == 200
     return answer.content.decode()
 
@@ -158,6 +158,14 @@ class TestTrying:
         assert "Hi Anna, Ben Okafor will call about Price for 40 pumps." in tried(manager)
         real = tried(manager, occasion=str(draft.message_id))
         assert f"Hi Berta, {draft.owner_name} will call about Springs." in real
+        assert not ReplyTemplate.objects.exists()
+
+    def test_a_browser_without_javascript_gets_a_page_that_carries_the_unsaved_text_along(self, manager):
+        page = tried(manager, script="", text="Hi {{ first_name }} <b>")
+        assert "Hi Anna &lt;b&gt;" in page
+        assert '<textarea name="text" rows="14">Hi {{ first_name }} &lt;b&gt;</textarea>' in page
+        assert "is not known" in tried(manager, script="", text="{{ nope }}")
+        assert "No mail server is set" in tried(manager, "test", script="")
         assert not ReplyTemplate.objects.exists()
 
     def test_a_text_that_cannot_be_used_says_so_at_once(self, manager):

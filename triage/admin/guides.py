@@ -150,8 +150,12 @@ class CategoryGuidePage(NeverDeleted, WithDeeds, Rows):
 
     @column(gettext_lazy("Dry runs"))
     def tried(self, row: CategoryGuide) -> SafeString | str:
-        url = '<li><a class="text-link" href="/admin/triage/dryrun/{}/change/">{}</a>, {}</li>'
-        lines = [(run.pk, run.get_state_display(), ago(run.created_at)) for run in row.runs.order_by("-pk")[:5]]
+        url = '<li><a class="text-link" href="/admin/triage/dryrun/{}/change/">{}</a>, {}{}</li>'
+        now, stale = guide_of(row).version, _(", of an earlier text")
+        lines = [
+            (run.pk, run.get_state_display(), ago(run.created_at), stale if run.version not in ("", now) else "")
+            for run in row.runs.order_by("-pk")[:5]
+        ]
         return format_html("<ul>{}</ul>", format_html_join("", url, lines)) if lines else _("none yet")
 
     @deed(
@@ -173,7 +177,9 @@ class CategoryGuidePage(NeverDeleted, WithDeeds, Rows):
         icon="rocket_launch",
         variant=ActionVariant.PRIMARY,
         when=lambda row: row != CategoryGuide.in_force(),
-        text=gettext_lazy("All further mail is judged by this text. An earlier version can go live again."),
+        text=gettext_lazy(
+            "All further mail is judged by this text, once a dry run tried it. An earlier version can go live again."
+        ),
     )
     def release(self, request: HttpRequest, row: CategoryGuide, answers: dict[str, Any]) -> str:
         go_live(row, person(request), answers["why"])

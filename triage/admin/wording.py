@@ -183,12 +183,17 @@ class ReplyTemplatePage(NeverDeleted, WithDeeds, Rows):
         except (NotSent, wording.WordingError) as error:
             return self.shown(request, pk, trouble=str(error))
 
-    def shown(self, request: HttpRequest, pk: int, **told: str) -> HttpResponse:
+    def shown(self, request: HttpRequest, pk: int, **told: Any) -> HttpResponse:
+        """What was tried: the part that a script swaps in, or a page with the unsaved text for a browser without."""
         try:
             told |= {"subject": (reply := self.reply(request, pk)).subject, "body": reply.body}
         except wording.WordingError as error:
             told["trouble"] = str(error)
-        return render(request, "admin/triage/tried_text.html", told)
+        if request.headers.get("HX-Request"):
+            return render(request, "admin/triage/tried_text.html", told)
+        typed = {name: request.POST.get(name, "") for name in ("language", "pool", "text", "occasion")}
+        page = self.admin_site.each_context(request) | {"title": _("Try it"), "opts": None, "row_pk": pk}
+        return render(request, "admin/triage/try_page.html", page | typed | told | {"recent": recent_leads()})
 
     def reply(self, request: HttpRequest, pk: int) -> drafting.ReplyText:
         """The reply by the form on the page. Raises WordingError."""

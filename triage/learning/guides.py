@@ -23,7 +23,7 @@ MAILS = 50  # that one dry run tries at most
 
 
 class NotTried(Exception):
-    """Why definitions cannot be tried; one sentence says what to do."""
+    """Why definitions cannot be tried, or not go live untried; one sentence says what to do."""
 
 
 @dataclass(frozen=True)
@@ -65,12 +65,25 @@ def in_force_if_known() -> Guide:
 
 @transaction.atomic
 def go_live(row: CategoryGuide, user: AbstractBaseUser, why: str) -> None:
-    """Judge all further mail by this version; also by one that was live before."""
+    """Judge all further mail by this version; also by one that was live before. Raises NotTried."""
+    row = CategoryGuide.objects.select_for_update().get(pk=row.pk)  # nobody changes the text that was tried
+    require_trial(row)
     row.live_at, row.live_by, row.live_why = timezone.now(), str(user), why[:300]
     row.save(update_fields=["live_at", "live_by", "live_why"])
     told = f"The definitions of the categories are now {guide_of(row).version}"
     key, person = f"guide:{row.pk}:{row.live_at:%s%f}", AuditEntry.Actor.PERSON
     record([Entry(key, "definitions live", f"guide:{row.pk}", told, why, actor=str(user), actor_kind=person)])
+
+
+def require_trial(row: CategoryGuide) -> None:
+    """Raise NotTried unless this very text was tried on mail, in a dry run or as the one in force."""
+    if row.live_at or row.runs.filter(state=DryRun.State.DONE, version=guide_of(row).version).exists():
+        return
+    if row.runs.filter(state=DryRun.State.DONE).exists():
+        raise NotTried(_("The text was changed after its last dry run: make another one, and look at it first."))
+    if row.runs.filter(state__in=(DryRun.State.WAITING, DryRun.State.RUNNING)).exists():
+        raise NotTried(_("Its dry run has not ended yet: look at what comes of it first."))
+    raise NotTried(_("This text was not tried yet: make a dry run on recent mail, and look at it first."))
 
 
 def plan(row: CategoryGuide, user: AbstractBaseUser, mails: int, max_cost: Decimal) -> DryRun:
