@@ -26,6 +26,10 @@ class Contact(models.Model):
     away_until = models.DateField(
         null=True, blank=True, help_text=_("When they are back, by their own automatic reply")
     )
+    last_in_at = models.DateTimeField(null=True, blank=True, help_text=_("When they wrote last"))
+    last_out_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("When one of us wrote last in the thread of a lead of theirs")
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

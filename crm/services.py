@@ -1,17 +1,19 @@
 """What the apps above ask of the CRM: log what happened, keep contacts and their leads."""
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import transaction
+from django.db.models import Q
 
 from crm.mending import in_tab, lost, mend
 from crm.mirror import from_settings, tab_of
 from crm.models import AuditEntry, Contact, Lead, SheetRow
+from inbox_router.rows import save_fields
 
 
 @dataclass(frozen=True)
@@ -176,5 +178,17 @@ def note_bounce(lead: Lead, at: datetime) -> None:
 
 
 def note_sent(lead: Lead, at: datetime) -> None:
-    """Take the mark of a bounced reply away, if we wrote again since."""
+    """Keep when we wrote last to whose lead it is; take the mark of a bounced reply away, if that was before."""
     Lead.objects.filter(pk=lead.pk, reply_bounced_at__lt=at).update(reply_bounced_at=None)
+    earlier = Q(last_out_at=None) | Q(last_out_at__lt=at)
+    Contact.objects.filter(earlier, pk=lead.contact_id).update(last_out_at=at)
+
+
+def note_written(mails: Mapping[str, datetime]) -> None:
+    """Keep when contacts wrote last, by address, in two statements; nobody becomes a contact by it."""
+    last = {normalised(address): at for address, at in mails.items()}
+    known = list(Contact.objects.filter(address__in=last))
+    later = [contact for contact in known if contact.last_in_at is None or contact.last_in_at < last[contact.address]]
+    for contact in later:
+        contact.last_in_at = last[contact.address]
+    save_fields(later, ["last_in_at"])

@@ -29,6 +29,7 @@ NAMES = frozenset((
     _("guide"), _("halt"), _("halts"), _("headers"), _("heartbeat"), _("heartbeats"), _("hidden"), _("hold"),
     _("holds"), _("holidays"), _("hops"), _("hours"), _("html"), _("in doubt"), _("in reply to"), _("input tokens"),
     _("judge"), _("key"), _("kind"), _("label"), _("language"), _("languages"), _("last day"), _("last error"),
+    _("last in at"), _("last out at"),
     _("last polled at"), _("last turn at"), _("last uid"), _("lead"), _("leads"), _("lease holder"), _("lease until"),
     _("leave"), _("leaves"), _("ledger line"), _("ledger lines"), _("lesson"), _("lessons"), _("line"), _("live at"),
     _("live by"), _("live why"), _("made at"), _("made by"), _("mail id"), _("mail subject"), _("mailbox"),

@@ -8,15 +8,16 @@ from email.utils import parseaddr
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Max
 
 from crm.models import Lead
-from crm.services import contact_for, open_lead, set_owner
+from crm.services import contact_for, note_sent, note_written, open_lead, set_owner
 from routing.models import Assignment
 from routing.services import HandoverError, assign, credit_back, customer_wrote
 from triage.decisions import Known, call_off, evidence, note, owe
 from triage.drafts import drafting
 from triage.drafts.replies import occasion_of, texts_for, written
-from triage.models import Category, Classification, Draft, MailboxDelivery, Message
+from triage.models import Category, Classification, Draft, MailboxDelivery, Message, SentMail
 
 CONVERSATION = "in conversation"  # the audit entry of a lead that one of us talks about already
 DRAFT = "draft-"  # how the Message-ID of a draft of ours begins
@@ -90,7 +91,19 @@ def record_lead(message: Message, judgement: Classification, around: Known) -> t
     if around.lead:
         return around.lead, False
     contact = contact_for(message.sender_address, message.sender_name, judgement.company, message.language)
-    return open_lead(contact, thread_id=message.thread_id, **facts(message))
+    lead, is_new = open_lead(contact, thread_id=message.thread_id, **facts(message))
+    if is_new:
+        look_back(lead)
+    return lead, is_new
+
+
+def look_back(lead: Lead) -> None:
+    """Note for a new lead's contact what was written before it was one."""
+    mails = Message.objects.filter(sender_address=lead.contact.address, automatic="")
+    if asked := mails.aggregate(at=Max("received_at"))["at"]:
+        note_written({lead.contact.address: asked})
+    if said := SentMail.objects.filter(thread_id=lead.thread_id).aggregate(at=Max("sent_at"))["at"]:
+        note_sent(lead, said)
 
 
 def facts(message: Message) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from import_export.admin import ExportMixin
@@ -26,6 +28,7 @@ EXPORTED = 50_000  # entries in one file
 # What makes a spreadsheet take a cell for a formula: https://owasp.org/www-community/attacks/CSV_Injection
 FORMULA = re.compile(r"^[\s'\"]*[=+\-@|%]|^[\t\r\n]")
 TOKEN = re.compile(r" [0-9a-f]{8}$")  # of one draft: it keeps the keys apart and tells a person nothing
+PAGES = {"message": "triage_message", "lead": "crm_lead", "pool": "routing_pool", "salesperson": "routing_salesperson"}
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # XLSX cannot hold them
 
 
@@ -83,7 +86,7 @@ class AuditPage(ExportMixin, ReadOnly, Rows):
     resource_classes = [AuditResource]
     export_form_class = ExportForm
     formats = (CSV, XLSX)
-    list_display = ["when", "actor", "did", "told", "mirrored"]
+    list_display = ["when", "actor", "did", "about", "told", "mirrored"]
     list_filter = [
         ("actor_kind", ChoicesDropdownFilter),
         ActionFilter,
@@ -128,9 +131,18 @@ class AuditPage(ExportMixin, ReadOnly, Rows):
     def did(self, entry: AuditEntry) -> str:
         return TOKEN.sub("", entry.action)
 
+    @column(_("About"), ordering="subject")
+    def about(self, entry: AuditEntry) -> SafeString | str:
+        """What it is about, with the way to its page."""
+        kind, _colon, key = entry.subject.partition(":")
+        if kind not in PAGES or not key.isdecimal():
+            return entry.subject
+        url = reverse(f"admin:{PAGES[kind]}_change", args=(key,))
+        return format_html('<a class="text-link" href="{}">{}</a>', url, entry.subject)
+
     @column(_("What happened"), header=True)
     def told(self, entry: AuditEntry) -> tuple[str, str]:
-        return (entry.summary, " · ".join(filter(None, [entry.mail_subject, entry.reason])) or entry.subject)
+        return (entry.summary, " · ".join(filter(None, [entry.mail_subject, entry.reason])))
 
     @column(_("In the sheet?"), label=COLOURS)
     def mirrored(self, entry: AuditEntry) -> tuple[str, str] | str:

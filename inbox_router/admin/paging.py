@@ -23,7 +23,7 @@ class BoundedPaginator(Paginator):
     def found(self) -> int:
         """How many rows there are; one more than the limit stands for any number above it."""
         rows: Any = self.object_list
-        return int(rows.order_by()[: COUNTED + 1].count())
+        return int(rows.order_by().values("pk")[: COUNTED + 1].count())  # without what only columns show
 
     @property
     def more(self) -> bool:

@@ -1,8 +1,21 @@
 """The pages of the mail: what came, what it was taken for, what waits for a person."""
 
-from triage.admin import drafts, guides, judgements, leads, learning, mailboxes, messages, outside, people, wording
+from triage.admin import (
+    contacts,
+    drafts,
+    guides,
+    judgements,
+    leads,
+    learning,
+    mailboxes,
+    messages,
+    outside,
+    people,
+    wording,
+)
 
 __all__ = [
+    "contacts",
     "drafts",
     "guides",
     "judgements",

@@ -19,6 +19,8 @@ from inbox_router.admin.deeds import Ask, AskWhy, WithDeeds, deed, person
 from inbox_router.admin.rows import NeverDeleted, Rows, column
 from inbox_router.shown import ago, plain
 from triage.admin.approval import ApprovalPage
+from triage.admin.owners import OwnerByName
+from triage.admin.proof import edited_percent
 from triage.admin.several import SeveralPage
 from triage.models import Decision, Draft
 from triage.services import Conflict, edit_draft, hold_approval, undo
@@ -76,11 +78,13 @@ class DraftForm(forms.ModelForm):
 @admin.register(Draft)
 class DraftPage(NeverDeleted, WithDeeds, Rows):
     form = DraftForm
-    list_display = ["to", "subject", "owner", "state_label", "age"]
-    list_filter = [("state", ChoicesDropdownFilter), "owner_name", "language", ("created_at", RangeDateFilter)]
+    list_display = ["to", "subject", "owner", "state_label", "edited", "age"]
+    list_filter = [("state", ChoicesDropdownFilter), OwnerByName, "language", ("created_at", RangeDateFilter)]
     search_fields = ["to_address", "to_name", "subject", "body"]
     search_help_text = gettext_lazy("Recipient, subject or words of the text")
-    list_select_related = ["message"]
+    when_empty = gettext_lazy(
+        "A reply is drafted for each new lead; it waits here until a person approves or rejects it."
+    )
     ordering = ["-pk"]
     actions_detail = ["approve", "reject", "undo"]
     refusals = (Conflict,)
@@ -114,9 +118,11 @@ class DraftPage(NeverDeleted, WithDeeds, Rows):
         ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Draft]:
+        rows: QuerySet[Draft] = super().get_queryset(request)
+        if not (request.resolver_match and "object_id" in request.resolver_match.kwargs):
+            return rows
         heavy = ("headers", "raw", "references")
-        rows: QuerySet[Draft] = super().get_queryset(request).select_related("message", "decided_by")
-        return rows.defer(*(f"message__{name}" for name in heavy))
+        return rows.select_related("message", "decided_by").defer(*(f"message__{name}" for name in heavy))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -148,6 +154,10 @@ class DraftPage(NeverDeleted, WithDeeds, Rows):
     @column(gettext_lazy("State"), ordering="state", label=COLOURS)
     def state_label(self, draft: Draft) -> tuple[str, str]:
         return draft.state, draft.get_state_display()
+
+    @column(gettext_lazy("Edited"))
+    def edited(self, draft: Draft) -> str:
+        return f"{edited_percent(draft.original_body, draft.body)} %"
 
     @column(gettext_lazy("Drafted"), ordering="created_at")
     def age(self, draft: Draft) -> str:

@@ -18,13 +18,16 @@ from django.utils.translation import gettext_lazy, ngettext
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter, RelatedDropdownFilter
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from crm.models import AuditEntry, Lead
+from crm.models import AuditEntry, Lead, SheetRow
 from inbox_router.admin.deeds import AskWhy, WithDeeds, deed, person
+from inbox_router.admin.deliveries import COLOURS
 from inbox_router.admin.rows import Lines, NeverDeleted, ReadOnly, Rows, column
 from inbox_router.shown import ago, plain
 from routing.models import Assignment, Hold, Rule, Salesperson
 from routing.services import Card, HandoverError, card_text, credit_back
 from triage.admin.leaving import LeavingPage
+from triage.admin.mirrored import MirroredFilter, with_mirror
+from triage.admin.owners import OwnerFilter
 from triage.leads import CONVERSATION
 from triage.models import Message
 from triage.parsing import automatic
@@ -127,17 +130,21 @@ class History(ReadOnly, Lines):
 
 @admin.register(Lead)
 class LeadPage(NeverDeleted, WithDeeds, Rows):
-    list_display = ["about", "customer", "owner", "stage_label", "since"]
+    list_display = ["about", "customer", "owner", "stage_label", "synced", "since"]
     list_filter = [
         ("stage", ChoicesDropdownFilter),
         ("reply_bounced_at", admin.EmptyFieldListFilter),
-        "owner_name",
+        OwnerFilter,
+        MirroredFilter,
         "technical",
         "language",
         ("created_at", RangeDateFilter),
     ]
     search_fields = ["subject", "contact__name", "contact__address", "contact__company", "owner_name"]
     search_help_text = gettext_lazy("Subject, customer or owner")
+    when_empty = gettext_lazy(
+        "A lead is made when a customer's mail is taken for one, by the classifier or in the review queue."
+    )
     list_select_related = ["contact"]
     ordering = ["-pk"]
     inlines = [History]
@@ -159,6 +166,10 @@ class LeadPage(NeverDeleted, WithDeeds, Rows):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # a lead is made of a mail
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Lead]:
+        rows: QuerySet[Lead] = super().get_queryset(request)
+        return with_mirror(rows)
 
     @column(gettext_lazy("Lead"), ordering="subject")
     def about(self, lead: Lead) -> str:
@@ -182,6 +193,11 @@ class LeadPage(NeverDeleted, WithDeeds, Rows):
         if lead.reply_bounced_at:
             return "bounced", _("reply bounced")
         return lead.stage, lead.get_stage_display().partition(":")[0]
+
+    @column(gettext_lazy("In the sheet?"), label=COLOURS)
+    def synced(self, lead: Any) -> tuple[str, str] | str:
+        state = lead.mirror_missing or lead.mirror_newest
+        return (state, SheetRow.State(state).label.partition(":")[0]) if state else ""
 
     @column(gettext_lazy("Came in"), ordering="created_at")
     def since(self, lead: Lead) -> str:

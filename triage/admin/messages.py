@@ -27,7 +27,9 @@ from inbox_router.admin.rows import Lines, ReadOnly, Rows, column
 from inbox_router.shown import ago, plain
 from triage.admin.customers import CustomersPage
 from triage.admin.designed import DesignedPage
+from triage.admin.owners import OwnerOfThread, named, with_owner
 from triage.admin.problems import ProblemsPage
+from triage.admin.reasons import HasDraftFilter, latest_judgements, percent, why
 from triage.admin.review import ANSWERS, ReviewPage
 from triage.learning import verdicts
 from triage.models import Category, Classification, Draft, MailboxDelivery, Message
@@ -94,15 +96,16 @@ class Owed(ReadOnly, Lines):
 
 @admin.register(Message)
 class MessagePage(ReadOnly, WithDeeds, Rows):
-    list_display = ["sender", "about", "taken_for", "state", "received"]
+    list_display = ["sender", "about", "taken_for", "how_sure", "state", "owner", "received"]
     list_filter = [
         ("category", ChoicesDropdownFilter),
         ("status", ChoicesDropdownFilter),
+        OwnerOfThread,
         ("mailbox", RelatedDropdownFilter),
         "language",
         ("confidence", RangeNumericFilter),
         ("received_at", RangeDateFilter),
-        ("drafts", admin.EmptyFieldListFilter),
+        HasDraftFilter,
     ]
     search_fields = ["sender_address"]  # shows the search box; get_search_results has its own index
     search_help_text = _("Name, address, subject or words of the text")
@@ -150,7 +153,9 @@ class MessagePage(ReadOnly, WithDeeds, Rows):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
         rows: QuerySet[Message] = super().get_queryset(request)
-        return rows if request.resolver_match and "object_id" in request.resolver_match.kwargs else rows.defer(*HEAVY)
+        if request.resolver_match and "object_id" in request.resolver_match.kwargs:
+            return rows
+        return with_owner(rows).defer(*HEAVY).prefetch_related(latest_judgements())
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Message], search_term: str
@@ -198,18 +203,23 @@ class MessagePage(ReadOnly, WithDeeds, Rows):
 
     @column(_("Taken for"), ordering="category", label=CATEGORY_COLOURS)
     def taken_for(self, row: Message) -> tuple[str, str] | str:
-        if not row.category:
-            return ""
-        sure = f" {int((row.confidence or 0) * 100)} %" if row.confidence is not None else ""
-        return row.category, f"{row.taken_for}{sure}"
+        return (row.category, row.taken_for) if row.category else ""
 
     @column(_("Taken for"))
     def kind(self, row: Message) -> str:
         return row.taken_for
 
+    @column(_("Sure"), ordering="confidence")
+    def how_sure(self, row: Message) -> SafeString | str:
+        return why(row, percent(row.confidence))
+
     @column(_("State"), ordering="status", label=STATUS_COLOURS)
     def state(self, row: Message) -> tuple[str, str]:
         return row.status, row.get_status_display().partition(":")[0]
+
+    @column(_("Owner"))
+    def owner(self, row: Message) -> str:
+        return named(row)
 
     @column(_("Received"), ordering="received_at")
     def received(self, row: Message) -> str:
@@ -217,7 +227,7 @@ class MessagePage(ReadOnly, WithDeeds, Rows):
 
     @column(_("Sure"))
     def sure(self, row: Message) -> str:
-        return "" if row.confidence is None else f"{int(row.confidence * 1000) / 10:g} %"
+        return percent(row.confidence)
 
     @column(_("From"))
     def from_whom(self, row: Message) -> str:

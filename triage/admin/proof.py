@@ -84,3 +84,11 @@ def changes(before: str, after: str) -> list[Piece]:
             continue
         pieces += [Piece("gone", "".join(old[a:b]))] * (b > a) + [Piece("new", "".join(new[c:d]))] * (d > c)
     return pieces
+
+
+def edited_percent(before: str, after: str) -> int:
+    """How much of a text is not as it was, by words; one that was changed at all is at least 1 % changed."""
+    if before == after:
+        return 0
+    same = difflib.SequenceMatcher(a=before.split(), b=after.split(), autojunk=False).ratio()
+    return max(round(100 * (1 - same)), 1)

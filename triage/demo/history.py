@@ -14,7 +14,9 @@ from django.db.models import F, OuterRef, Subquery
 from django.utils import timezone
 
 from crm.models import AuditEntry, Contact, Lead, SheetRow
+from crm.services import note_written
 from inbox_router.delivery import Delivery
+from inbox_router.rows import save_fields
 from routing.models import Assignment, LedgerLine, Membership, Pool, Rule, Salesperson, SlackAlert
 from triage import search
 from triage.demo.wording import SUBJECTS, body, company
@@ -186,7 +188,7 @@ def write_leads(office: Office, messages: list[Message]) -> None:
         SlackAlert(assignment=row, salesperson=row.salesperson, text="A lead for you", **settled(one, "s"))
         for row, one in zip(given, messages, strict=True)
     )
-    write_replies(messages, owners)
+    write_replies(messages, owners, known)
 
 
 def set_clocks(messages: list[Message]) -> None:
@@ -198,6 +200,7 @@ def set_clocks(messages: list[Message]) -> None:
     MailboxDelivery.objects.filter(message__in=keys).update(created_at=Subquery(of_message))
     of_thread = Message.objects.filter(thread_id=OuterRef("thread_id")).values("received_at")[:1]
     Lead.objects.filter(thread_id__in=threads).update(created_at=Subquery(of_thread))
+    note_written({one.sender_address: at(one) for one in messages})
 
 
 def contact(one: Message) -> Contact:
@@ -206,12 +209,15 @@ def contact(one: Message) -> Contact:
     return Contact(address=one.sender_address, name=one.sender_name, domain=domain, company=name)
 
 
-def write_replies(messages: list[Message], owners: list[Salesperson]) -> None:
+def write_replies(messages: list[Message], owners: list[Salesperson], known: dict[str, Contact]) -> None:
     """A draft for each, sent but for the newest, and the mail that was sent."""
     pairs = list(zip(messages, owners, strict=True))
     soon = timezone.now() - timedelta(days=1)
     Draft.objects.bulk_create(draft(one, who, waits=at(one) > soon) for one, who in pairs)
-    SentMail.objects.bulk_create(reply(one, who) for one, who in pairs if at(one) <= soon)
+    replies = [reply(one, who) for one, who in pairs if at(one) <= soon]
+    for mail in SentMail.objects.bulk_create(replies):
+        known[mail.to_addresses].last_out_at = mail.sent_at
+    save_fields(list(known.values()), ["last_out_at"])
 
 
 def draft(one: Message, who: Salesperson, *, waits: bool) -> Draft:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from crm.services import Entry, record
+from crm.services import Entry, note_written, record
 from inbox_router.rows import save_fields
 from inbox_router.shown import recorded
 from triage import search
@@ -101,6 +101,7 @@ def read_chunk(context: Context) -> int:
         context.lease.renew()
         save_fields(messages, FIELDS)
         search.index(messages)
+        note_written(newest(messages))
         record([received(message) for message in messages])
     context.counts.update(message.status for message in messages)
     return len(messages)
@@ -118,6 +119,15 @@ def read(context: Context, message: Message, mail: FetchedMail | MailboxError | 
         fill(message, outcome, mail)
     else:
         quarantine(context, message, str(outcome))
+
+
+def newest(messages: Sequence[Message]) -> dict[str, datetime]:
+    """When each person among the senders wrote last."""
+    times: dict[str, datetime] = {}
+    for one in messages:
+        if one.sender_address and one.received_at and not one.automatic:
+            times[one.sender_address] = max(one.received_at, times.get(one.sender_address, one.received_at))
+    return times
 
 
 def quarantine(context: Context, message: Message, reason: str) -> None:
