@@ -6,7 +6,9 @@ from dataclasses import replace
 import pytest
 
 from tests.servers.openai import Answer, ModelServer, verdict
-from triage.classifiers import Classifier, MailText, from_settings
+from triage.classifiers import Classifier, MailText
+from triage.classifiers.llm import LlmClassifier
+from triage.classifiers.local import LocalClassifier
 from triage.models import Category, Classification
 
 BODY = "Hello,\nwhat would 40 oak desks cost?\nAnna Berg, Nordholz GmbH"
@@ -25,12 +27,12 @@ ODD = {
 @pytest.fixture(params=["llm", "local"])
 def judge(request: pytest.FixtureRequest, settings) -> Iterator[Classifier]:  # type: ignore[no-untyped-def]
     if request.param == "local":
-        yield from_settings()
+        yield LocalClassifier.load()
         return
     with ModelServer() as server:
         server.answer = lambda asked: Answer(verdict(category="newsletter" if "sale" in str(asked.mail) else "lead"))
         settings.LLM_MODEL, settings.LLM_API_BASE, settings.LLM_API_KEY = "openai/stub", server.url, "key"
-        yield from_settings()
+        yield LlmClassifier.from_settings()
 
 
 class TestJudging:
