@@ -16,7 +16,7 @@ from triage.classifiers.local.change import Correction
 from triage.classifiers.local.concepts import concepts_in
 from triage.classifiers.local.dataset import LabelledMail
 from triage.classifiers.local.features import features_of
-from triage.classifiers.local.model import CATEGORIES, Model, Verdict, final_confidence
+from triage.classifiers.local.model import CATEGORIES, Model, Verdict, final_confidence, verdicts
 from triage.classifiers.local.refit import refit
 from triage.classifiers.local.starter import starter_mail
 from triage.classifiers.local.training import train
@@ -160,6 +160,17 @@ class TestTheTrash:
         known, unknown = judge.model.impressions([features_of(SALE), features_of(strange)]).familiar
         assert unknown < known
         assert judge.classify([strange])[0].confidence < 0.70
+
+    def test_the_second_key_looks_at_outward_signs_too(self, judge: LocalClassifier) -> None:
+        letter = replace(SALE, text=SALE.text.replace(" Unsubscribe here.", ""), headers={})
+        linked = replace(SALE, text=f"{SALE.text} https://a.example/1 https://a.example/2")
+        rows = [features_of(one) for one in (letter, SALE, linked)]
+        few, more, most = (row.outward.sum() for row in rows)
+        assert few < more < most
+        seen = judge.model.impressions([rows[0]])
+        alike = [replace(seen, outward=row.outward[None]) for row in rows]
+        first, second, third = (verdicts(one, judge.model.confidence, judge.model.trash)[0] for one in alike)
+        assert first.safe_to_trash < second.safe_to_trash < third.safe_to_trash
 
     def test_other_categories_need_no_second_key(self) -> None:
         assert final_confidence(features_of(SALE), Verdict("lead", 0.9, 0.0, (0.0,) * 5)) == 0.9

@@ -47,6 +47,7 @@ FORWARDED = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 LINK = re.compile(r"https?://|www\.", re.IGNORECASE)
+LINKS_MOST = 4  # in powers of two: eight links and more
 
 
 def domain_of(address: str) -> str:
@@ -109,7 +110,7 @@ def _attachments(mail: MailText) -> list[str]:
 def _shape(mail: MailText, body: str) -> list[str]:
     found = []
     if links := len(LINK.findall(body)):
-        found.append(f"links:{min(4, links.bit_length())}")
+        found.append(f"links:{min(LINKS_MOST, links.bit_length())}")
     if MONEY.search(body):
         found.append("money")
     if any(mark in body for mark in "?？؟"):

@@ -14,6 +14,7 @@ import numpy as np
 from triage.classifiers import MailText
 from triage.classifiers.local.concepts import concepts_in
 from triage.classifiers.local.envelope import envelope
+from triage.classifiers.local.outward import outward
 from triage.classifiers.local.wording import body_of, length_in_words, plain, words_in
 
 BITS = 18
@@ -32,6 +33,7 @@ class Features:
     ideas: frozenset[str]
     words: int
     bulk: bool
+    outward: np.ndarray  # signs of mail to the many
     from_a_person: bool  # somebody forwarded it or answered a mail: no robot sends that
 
 
@@ -92,6 +94,7 @@ def features_of(mail: MailText) -> Features:
         ideas=ideas,
         words=length_in_words(f"{subject_text} {body_text}", [*subject, *words]),
         bulk=bulk == "bulk",
+        outward=outward(marks, ideas),
         from_a_person="forwarded" in marks or ("header:in-reply-to" in marks and "mark:bulk" not in marks),
     )
 

@@ -12,7 +12,7 @@ CATEGORIES = ("spam", "newsletter", "lead", "accounting", "uncertain")
 SURE = 0.95  # of the safe-to-trash head: the second key to the trash
 WORDS = 8  # a mail with fewer is never trashed
 UNSURE = 0.69  # below the default REVIEW_THRESHOLD
-VERSION = 2  # of features and heads: weights of another one mean something else
+VERSION = 3  # of features and heads: weights of another one mean something else
 FAINT = 60 / 32767  # of the largest weight; what is smaller would be rounded away and is no knowledge
 
 
@@ -29,16 +29,17 @@ class Verdict:
 @dataclass(frozen=True)
 class Impressions:
     """What the heads go by, a row a mail: scores (mails x categories), the share of its columns that has a weight,
-    its length in words.
+    its length in words, its outward signs (mails x signs).
     """
 
     scores: np.ndarray
     familiar: np.ndarray
     words: np.ndarray
+    outward: np.ndarray
 
     def at(self, places: np.ndarray) -> "Impressions":
         """Only the mails at these places."""
-        return Impressions(self.scores[places], self.familiar[places], self.words[places])
+        return Impressions(self.scores[places], self.familiar[places], self.words[places], self.outward[places])
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class Model:
         weights = [self.weights(row.columns) for row in rows]
         scores = np.stack([row.values @ own for row, own in zip(rows, weights, strict=True)]) + self.offsets
         familiar = np.array([own.any(axis=1).mean() if len(own) else 0.0 for own in weights])
-        return Impressions(scores, familiar, np.array([row.words for row in rows]))
+        return Impressions(scores, familiar, *outside(rows))
 
     def weights(self, columns: Sequence[int] | np.ndarray) -> np.ndarray:
         """The weights of some columns, as numbers to calculate with."""
@@ -104,6 +105,11 @@ def verdicts(seen: Impressions, confidence: np.ndarray, trash: np.ndarray) -> li
     ]
 
 
+def outside(rows: Sequence[Features]) -> tuple[np.ndarray, np.ndarray]:
+    """What of the impressions no weight changes: length in words, outward signs."""
+    return np.array([row.words for row in rows]), np.stack([row.outward for row in rows])
+
+
 def final_confidence(row: Features, verdict: Verdict) -> float:
     """How sure the category is; for what would be trashed only if the second head is sure, too."""
     if verdict.category not in ("spam", "newsletter"):
@@ -139,7 +145,8 @@ def head_inputs(seen: Impressions) -> np.ndarray:
 
 
 def trash_inputs(seen: Impressions) -> np.ndarray:
-    """What trashing rests on: the best reason for it, the reasons against it, how much there is to read.
+    """What trashing rests on: the best reason for it, the reasons against it, how much there is to read,
+    and outward signs that it was sent to many.
 
     The bends let a weak reason for it weigh more than strong ones against the rest: mail that looks like nothing
     known is not rubbish. So does the share of what is familiar.
@@ -149,4 +156,4 @@ def trash_inputs(seen: Impressions) -> np.ndarray:
     gap = best_trash - best_keep
     wanted, unclear = scores[:, 2:4].max(axis=1), scores[:, 4]
     bends = np.minimum(gap, 0.5), np.minimum(best_trash, 0), np.minimum(np.log1p(seen.words), 3)
-    return np.column_stack([gap, best_trash, wanted, unclear, *bends, seen.familiar])
+    return np.column_stack([gap, best_trash, wanted, unclear, *bends, seen.familiar, seen.outward])

@@ -23,6 +23,7 @@ from triage.classifiers.local.model import (
     Impressions,
     Model,
     head_inputs,
+    outside,
     probability,
     trash_inputs,
     without_faint,
@@ -101,7 +102,7 @@ def unseen_impressions(corpus: Corpus) -> Impressions:
         model = Model(*fit_linear(corpus, learn), *NO_HEADS)
         seen = model.impressions([corpus.rows[place] for place in judge])
         scores[judge], familiar[judge] = seen.scores, seen.familiar
-    return Impressions(scores, familiar, np.array([row.words for row in corpus.rows]))
+    return Impressions(scores, familiar, *outside(corpus.rows))
 
 
 def fit_heads(corpus: Corpus, seen: Impressions) -> tuple[np.ndarray, np.ndarray]:
