@@ -25,7 +25,8 @@ from inbox_router.delivery import work_off_all  # noqa: E402
 from tests import mails  # noqa: E402
 from tests.hurting import HURTING  # noqa: E402
 from tests.servers.imap import Dovecot, ImapPeer  # noqa: E402
-from triage import classifiers, services  # noqa: E402
+from triage import services  # noqa: E402
+from triage.classifiers.local import LocalClassifier  # noqa: E402
 from triage.models import Message  # noqa: E402
 from triage.parsing.reader import Reader  # noqa: E402
 from triage.pipeline import run_mailbox  # noqa: E402
@@ -55,7 +56,7 @@ class Chamber:
 
     def __init__(self, server: Dovecot, reader: Reader, peer: ImapPeer) -> None:
         self.server, self.reader, self.peer = server, reader, peer
-        self.classifier = classifiers.from_settings()
+        self.classifier = LocalClassifier.load()
         peer.uids()  # the first look makes the folder
 
     def suffer(self, raw: bytes) -> Cost:

@@ -9,7 +9,7 @@ from tests import mails
 from tests.hurting import HURTING
 from tests.servers.imap import Dovecot, ImapPeer
 from tests.triage.obedient import COMMAND
-from triage import classifiers
+from triage.classifiers.local import LocalClassifier
 from triage.models import Message, SentMail
 from triage.parsing.reader import Reader
 from triage.stages.fetch import RAW_LIMIT
@@ -30,7 +30,7 @@ def test_mail_that_hurts_has_its_row_and_the_next_mail_comes_through(
     for case in cases:
         post_office.drop(HURTING[case](), human.user)
         by_uid[human.uids()[-1]] = case
-    run(classifiers.from_settings())
+    run(LocalClassifier.load())
     rows = list(Message.objects.order_by("uid"))
     assert [row.uid for row in rows] == list(by_uid)
     for row in rows:
