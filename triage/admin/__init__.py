@@ -2,6 +2,7 @@
 
 from triage.admin import (
     contacts,
+    deliveries,
     drafts,
     guides,
     judgements,
@@ -16,6 +17,7 @@ from triage.admin import (
 
 __all__ = [
     "contacts",
+    "deliveries",
     "drafts",
     "guides",
     "judgements",

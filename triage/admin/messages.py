@@ -1,8 +1,9 @@
-"""The pages of messages and of what is owed for them."""
+"""The pages of messages."""
 
+import uuid
 from typing import Any
 
-from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -18,26 +19,24 @@ from unfold.contrib.filters.admin import (
     RangeNumericFilter,
     RelatedDropdownFilter,
 )
-from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminTextareaWidget
 
 from crm.models import AuditEntry, Lead
-from inbox_router.admin.deeds import Ask, WithDeeds, deed, person
-from inbox_router.admin.deliveries import DeliveryPage, acknowledge_deed, retry_deed
+from inbox_router.admin.deeds import WithDeeds, deed, person
 from inbox_router.admin.rows import Lines, ReadOnly, Rows, column
 from inbox_router.shown import ago, plain
 from triage.admin.customers import CustomersPage
 from triage.admin.designed import DesignedPage
+from triage.admin.dialogs import AskCategory, held_of
 from triage.admin.owners import OwnerOfThread, named, with_owner
 from triage.admin.problems import ProblemsPage
 from triage.admin.reasons import HasDraftFilter, latest_judgements, percent, why
-from triage.admin.review import ANSWERS, ReviewPage
+from triage.admin.review import ReviewPage
 from triage.learning import verdicts
 from triage.models import Category, Classification, Draft, MailboxDelivery, Message
 from triage.search import matching
-from triage.services import Conflict, decide, read_again, take_back
+from triage.services import Conflict, hold_decision, read_again, take_back, undo
 
 Status = Message.Status
-CHOICES = [(answer.value, answer.settled) for answer in ANSWERS]
 CATEGORY_COLOURS = {
     Category.LEAD: "success",
     Category.ACCOUNTING: "info",
@@ -48,25 +47,8 @@ CATEGORY_COLOURS = {
 STATUS_COLOURS = {Status.REVIEW: "warning", Status.QUARANTINED: "danger", Status.DONE: "success", Status.ACTED: "info"}
 NOT_TO_DECIDE = (Status.FOUND, Status.FETCHED, Status.FILTERED, Status.CLASSIFIED, Status.QUARANTINED, Status.DUPLICATE)
 DECIDED = (Status.ACTED, Status.LOGGED, Status.DONE)
+NONE = uuid.UUID(int=0)
 HEAVY = ("text", "new_text", "html", "hidden", "headers", "raw", "references", "bounced_ids")
-
-
-class AskCategory(Ask):
-    """A dialog that asks what a message is."""
-
-    category = forms.ChoiceField(choices=CHOICES, widget=UnfoldAdminRadioSelectWidget())
-    why = forms.CharField(
-        label=_("Why (if you like)"),
-        required=False,
-        max_length=300,
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
-    )
-    version = forms.IntegerField(widget=forms.HiddenInput)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        row = Message.objects.filter(pk=self.object_id).values_list("version", flat=True)
-        self.initial["version"] = row.first()
 
 
 class Judgements(ReadOnly, Lines):
@@ -113,11 +95,14 @@ class MessagePage(ReadOnly, WithDeeds, Rows):
     list_select_related = ["mailbox"]
     ordering = ["-received_at", "-pk"]
     inlines = [Judgements, Owed]
-    actions_detail = ["decide", "take_back", "read_again"]
+    actions_detail = ["decide", "undo", "take_back", "read_again"]
     refusals = (Conflict,)
     fieldsets = [
         (None, {"fields": ["about", "from_whom", "received", "mail", "designed", "attached"]}),
-        (_("Decision"), {"fields": ["kind", "sure", "status", "review_reason", "concerns", "draft_link", "story"]}),
+        (
+            _("Decision"),
+            {"fields": ["kind", "sure", "status", "review_reason", "pressed", "concerns", "draft_link", "story"]},
+        ),
         (
             _("On the server"),
             {
@@ -145,6 +130,7 @@ class MessagePage(ReadOnly, WithDeeds, Rows):
         "attached",
         "kind",
         "sure",
+        "pressed",
         "concerns",
         "draft_link",
         "story",
@@ -254,6 +240,16 @@ class MessagePage(ReadOnly, WithDeeds, Rows):
             str(part.get("name") or part.get("type") or gettext("unnamed")) for part in row.attachments
         ) or gettext("none")
 
+    @column(_("Decided by people"))
+    def pressed(self, row: Message) -> SafeString | str:
+        """What people decided of it, and what came of that."""
+        made = row.decisions.filter(draft=None).select_related("person").order_by("-pk")[:5]
+        lines = [
+            (one.get_answer_display(), one.person or gettext("somebody"), one.get_state_display(), one.refusal)
+            for one in made
+        ]
+        return format_html_join("", "<p>{} · {} · {} {}</p>", lines) or gettext("nobody yet")
+
     @column(_("Concerns"))
     def concerns(self, row: Message) -> SafeString | str:
         """The lead of its thread, and the reply that a bounce says did not arrive."""
@@ -294,7 +290,7 @@ class MessagePage(ReadOnly, WithDeeds, Rows):
         permission="triage.change_message",
         form=AskCategory,
         icon="rule",
-        when=lambda row: row.status not in NOT_TO_DECIDE,
+        when=lambda row: row.status not in NOT_TO_DECIDE and not held_of(row),
         text=_(
             "A lead gets an owner, a reply and a record; spam and newsletters go to Trash on the next run; "
             "what is none of these stays in the inbox."
@@ -302,14 +298,28 @@ class MessagePage(ReadOnly, WithDeeds, Rows):
     )
     def decide(self, request: HttpRequest, row: Message, answers: dict[str, Any]) -> str:
         row.version = answers["version"]
-        decide(row, answers["category"], person(request), why=answers["why"])
-        return f"{row.subject or gettext('The message')}: {Category(answers['category']).settled}."
+        hold_decision(row, answers["category"], person(request), why=answers["why"])
+        told = {"name": row.subject or gettext("The message"), "seconds": settings.UNDO_SECONDS}
+        told["category"] = Category(answers["category"]).settled
+        return gettext("%(name)s: %(category)s. It takes effect in %(seconds)d seconds, unless you undo it.") % told
+
+    @deed(
+        _("Undo"),
+        permission="triage.change_message",
+        icon="undo",
+        when=lambda row: bool(held_of(row)),
+        text=_("What was just decided of this mail has not taken effect yet, and will not."),
+    )
+    def undo(self, request: HttpRequest, row: Message, answers: dict[str, Any]) -> str:
+        held = held_of(row)
+        undo(held.request if held else NONE, person(request))
+        return gettext("Taken back: nothing has happened, nobody was charged a turn.")
 
     @deed(
         _("Take the decision back"),
         permission="triage.change_message",
         icon="undo",
-        when=lambda row: row.status in DECIDED and verdicts.live().filter(message=row).exists(),
+        when=lambda row: row.status in DECIDED and not held_of(row) and verdicts.live().filter(message=row).exists(),
         text=_("The message waits for a person again, and the classifier forgets what it learned from the decision."),
     )
     def take_back(self, request: HttpRequest, row: Message, answers: dict[str, Any]) -> str:
@@ -326,21 +336,3 @@ class MessagePage(ReadOnly, WithDeeds, Rows):
     def read_again(self, request: HttpRequest, row: Message, answers: dict[str, Any]) -> str:
         read_again(row, person(request))
         return gettext("The next run reads it again.")
-
-
-@admin.register(MailboxDelivery)
-class MailboxDeliveryPage(DeliveryPage):
-    retry = retry_deed("triage.change_mailboxdelivery")
-    acknowledge = acknowledge_deed("triage.change_mailboxdelivery")
-    list_filter = [*DeliveryPage.list_filter, ("deed", ChoicesDropdownFilter), ("mailbox", RelatedDropdownFilter)]
-
-    search_help_text: Any = _("Name, address, subject or words of the message")
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[MailboxDelivery], search_term: str
-    ) -> tuple[QuerySet[MailboxDelivery], bool]:
-        return (queryset.filter(message__in=matching(search_term)) if search_term.strip() else queryset), False
-
-    @column(_("Deed"), ordering="deed")
-    def what(self, row: Any) -> str:
-        return f"{row.get_deed_display().capitalize()} {row.label}: {row.message.subject or gettext('no subject')}"

@@ -1,0 +1,33 @@
+"""The page of what is owed in the mailboxes."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
+
+from inbox_router.admin.deliveries import DeliveryPage, acknowledge_deed, retry_deed
+from inbox_router.admin.rows import column
+from triage.models import MailboxDelivery
+from triage.search import matching
+
+
+@admin.register(MailboxDelivery)
+class MailboxDeliveryPage(DeliveryPage):
+    retry = retry_deed("triage.change_mailboxdelivery")
+    acknowledge = acknowledge_deed("triage.change_mailboxdelivery")
+    list_filter = [*DeliveryPage.list_filter, ("deed", ChoicesDropdownFilter), ("mailbox", RelatedDropdownFilter)]
+
+    search_help_text: Any = _("Name, address, subject or words of the message")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[MailboxDelivery], search_term: str
+    ) -> tuple[QuerySet[MailboxDelivery], bool]:
+        return (queryset.filter(message__in=matching(search_term)) if search_term.strip() else queryset), False
+
+    @column(_("Deed"), ordering="deed")
+    def what(self, row: Any) -> str:
+        return f"{row.get_deed_display().capitalize()} {row.label}: {row.message.subject or gettext('no subject')}"
