@@ -1,16 +1,19 @@
 """Of what is filed without a person, some mails are shown to one; whether they agree or not."""
 
+from datetime import timedelta
+
 import pytest
 from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from crm.models import Lead
 from routing.models import Assignment
 from tests import office
 from triage.admin.waiting import review_queue
 from triage.decisions import Known
-from triage.learning import verdicts
+from triage.learning import audit, verdicts
 from triage.models import Classification, Draft, MailboxDelivery, Message
 from triage.services import Conflict, decide
 from triage.stages.act import act_on
@@ -107,6 +110,20 @@ class TestAnswering:
         assert Assignment.objects.filter(active=True).count() == 1
         assert Message.objects.get().sample == Sample.SEEN
         assert [(one.category, one.asked) for one in verdicts.live()] == [("lead", True)]
+
+
+def test_the_dashboard_tells_how_many_of_the_sample_were_wrong(client: Client):
+    cache.clear()
+    for said in ("newsletter", "spam", "accounting", ""):
+        row = file()
+        if said:
+            decide(row, said, office.boss())
+    found = audit.outcome(timezone.now() - timedelta(days=7))
+    assert (found.waiting, found.seen, found.wrong) == (1, 3, 1)
+    client.force_login(office.boss())
+    page = client.get(reverse("admin:index")).content.decode()
+    assert "of 3 filed without a person and looked at since, 1 were wrong; 1 wait." in page
+    assert client.get(reverse("admin:triage_message_changelist") + "?sample=seen").status_code == 200
 
 
 def test_the_review_queue_says_that_it_is_a_sample(client: Client):

@@ -1,6 +1,6 @@
 """Who of us is in a customer's thread, with the evidence wherever a person would look for it."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
@@ -12,6 +12,7 @@ from routing.models import Assignment, LedgerLine, Salesperson, SlackAlert
 from tests import office
 from triage.models import Category, Draft, Message, SentMail
 from triage.services import decide
+from triage.stages.classify import mail_texts
 
 pytestmark = pytest.mark.django_db
 
@@ -28,9 +29,44 @@ def ask(*sent: tuple[str, str, str], **fields: object) -> Message:
     return row
 
 
+def at(day: int) -> datetime:
+    return datetime(2025, 11, day, 12, tzinfo=UTC)
+
+
 def page(client: Client, name: str, pk: int) -> str:
     client.force_login(office.boss())
     return client.get(reverse(f"admin:{name}_change", args=(pk,))).content.decode()
+
+
+def test_a_judge_and_the_reviewer_see_who_wrote_when_in_the_thread_and_no_name(client: Client):
+    row = ask(("ana@acme.example", "berta@customer.example", ""), received_at=at(12), address="berta@customer.example")
+    SentMail.objects.update(sent_at=at(13))
+    for day, address, automatic in ((11, "eve@rival.example", ""), (14, row.sender_address, ""), (15, "x@x", "bounce")):
+        office.message("Re: Pumps", address=address, thread_id=row.thread_id, received_at=at(day), automatic=automatic)
+    alone = office.message("Valves", thread_id="")
+    told = "Also in this thread (3): somebody else on 11 Nov 2025, one of us on 13 Nov 2025, the sender on 14 Nov 2025"
+    assert [mail.evidence for mail in mail_texts([row, alone])] == [(told,), ()]
+    client.force_login(office.boss())
+    assert told in client.get(reverse("admin:triage_message_review"), {"row": row.pk}).content.decode()
+
+
+def test_threads_are_summed_up_in_two_statements_however_many(django_assert_num_queries):
+    rows = [ask(address=f"b{number}@x.example") for number in range(5)]
+    with django_assert_num_queries(2):
+        mail_texts(rows)
+
+
+def test_the_reviewer_is_told_what_invisible_text_was_taken_out(client: Client):
+    row = office.message("Pumps", hidden=["12 tag characters", "40 characters of hidden HTML text"])
+    client.force_login(office.boss())
+    shown = client.get(reverse("admin:triage_message_review"), {"row": row.pk}).content.decode()
+    assert "no judge saw it: 12 tag characters, 40 characters of hidden HTML text" in shown.replace("</p>", "")
+    assert "taken out: 12 tag characters" in page(client, "triage_message", row.pk)
+    plain = office.message("Valves")
+    assert (
+        "Invisible text was"
+        not in client.get(reverse("admin:triage_message_review"), {"row": plain.pk}).content.decode()
+    )
 
 
 @pytest.fixture

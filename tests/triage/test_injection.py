@@ -12,6 +12,7 @@ from routing.whatif.preview import next_up
 from tests import office
 from tests.servers.openai import Answer, Asked, ModelServer, verdict
 from triage import services
+from triage.drafts import wording
 from triage.learning.judges import judge
 from triage.models import Category, Draft, MailboxDelivery, Message
 from triage.stages.act import act_on, known
@@ -86,6 +87,15 @@ def test_no_link_or_address_comes_into_a_draft_a_judgement_or_an_alert(obeyed, o
     assert not LINKS.search(made.sender_first_name + made.company + made.reason)
     alerts = " ".join(SlackAlert.objects.filter(text__contains="New lead").values_list("text", flat=True))
     assert "evil" not in alerts
+
+
+@pytest.mark.parametrize("order", ["0900 123456", "50 % discount", "Anna 4711", "You get it free of charge tomorrow"])
+def test_no_number_and_no_promise_of_the_model_comes_into_a_draft(obeyed, order):
+    (mail,) = taken_in(verdict(sender_first_name=order, company=order, reason=order))
+    draft = mail.drafts.get()
+    reply, allowed = draft.subject + draft.body, mail.subject + wording.shipped()["en"]
+    assert order not in reply
+    assert set(re.findall(r"\d+", reply)) <= set(re.findall(r"\d+", allowed))
 
 
 def test_a_name_that_stands_in_another_mail_only_is_dropped_everywhere(obeyed, model_server):

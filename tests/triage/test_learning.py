@@ -117,6 +117,19 @@ class TestLessons:
         first, second, third = (bytes(lesson.change) for lesson in Lesson.objects.order_by("pk"))
         assert first == third != second
 
+    def test_corrections_that_are_taken_back_in_the_admin_change_nothing_any_more(self, client: Client):
+        client.force_login(office.boss())
+        *corrected, last = [reading(number) for number in range(6)]
+        before = judge().classify([mail_text(last)])[0]
+        for row in corrected:
+            assert "Accounting" in do(client, row, "decide", category="accounting")
+        refitting.learn()
+        assert judged(last) == Category.ACCOUNTING
+        for row in corrected:
+            assert "Taken back" in do(client, Message.objects.get(pk=row.pk), "take_back")
+        refitting.learn()
+        assert judge().classify([mail_text(last)])[0] == before
+
     def test_when_all_is_taken_back_the_shipped_weights_judge(self):
         decide(reading(1), "accounting")
         refitting.learn()

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from triage.admin import capture, setup, trust
 from triage.admin import figures as of
+from triage.learning import audit
 
 PERIODS = (7, 30)
 
@@ -30,6 +31,7 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "people": of.leads_per_person(since),
         "overrides": of.overrides(judged),
         "confidences": of.confidences(judged),
+        "sample": audit.outcome(since),
         **capture.context(),
         **trust.context(request, since),
         "next_step": setup.next_step() if request.user.has_perm(setup.RIGHT) else None,

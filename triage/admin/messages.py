@@ -98,7 +98,7 @@ class MessagePage(ReadOnly, WithDeeds, Rows):
     actions_detail = ["decide", "undo", "take_back", "read_again"]
     refusals = (Conflict,)
     fieldsets = [
-        (None, {"fields": ["about", "from_whom", "received", "mail", "designed", "attached"]}),
+        (None, {"fields": ["about", "from_whom", "received", "mail", "invisible", "designed", "attached"]}),
         (
             _("Decision"),
             {"fields": ["kind", "sure", "status", "review_reason", "pressed", "concerns", "draft_link", "story"]},
@@ -122,20 +122,9 @@ class MessagePage(ReadOnly, WithDeeds, Rows):
         ),
     ]
     readonly_fields = [
-        "about",
-        "from_whom",
-        "received",
-        "mail",
-        "designed",
-        "attached",
-        "kind",
-        "sure",
-        "pressed",
-        "concerns",
-        "draft_link",
-        "story",
-        "raw_link",
-    ]
+        "about", "from_whom", "received", "mail", "invisible", "designed", "attached",
+        "kind", "sure", "pressed", "concerns", "draft_link", "story", "raw_link",
+    ]  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
         rows: QuerySet[Message] = super().get_queryset(request)
@@ -225,6 +214,10 @@ class MessagePage(ReadOnly, WithDeeds, Rows):
     @column(_("Text"))
     def mail(self, row: Message) -> str:
         return plain(row.text)
+
+    @column(_("Invisible text"))
+    def invisible(self, row: Message) -> str:
+        return gettext("taken out: %(what)s") % {"what": ", ".join(row.hidden)} if row.hidden else gettext("none")
 
     @column(_("As it was designed"))
     def designed(self, row: Message) -> SafeString | str:

@@ -17,7 +17,7 @@ from triage import classifiers
 from triage.classifiers.llm import LlmClassifier
 from triage.classifiers.llm.guide import Guide, shipped
 from triage.models import CategoryGuide, Classification, DryRun, Message
-from triage.stages.classify import mail_text
+from triage.stages.classify import mail_texts
 
 MAILS = 50  # that one dry run tries at most
 
@@ -117,7 +117,7 @@ def try_out(run: DryRun) -> str:
         if run.cost >= run.max_cost:
             return f"stopped at {run.cost:.2f} USD after {start} mails"
         batch = messages[start : start + classifier.batch]
-        judgements = classifier.classify([mail_text(message) for message in batch])
+        judgements = classifier.classify(mail_texts(batch))
         if refusal := next((one.error for one in judgements if one.refused), ""):
             return refusal[:300]
         run.cost += sum(one.cost for one in judgements)

@@ -14,6 +14,7 @@ from triage.classifiers import Classifier, Judgement, MailText
 from triage.models import Category, Classification, Message
 from triage.stages.context import Context
 from triage.stages.prefilter import rule_evidence
+from triage.threads import summaries
 
 TEXT_LIMIT = 6000  # characters of a mail that a judge sees, half from each end
 
@@ -30,7 +31,7 @@ def run(context: Context) -> int:
     step, judged = context.classifier.batch, 0
     for start in range(0, len(messages), step):
         batch = messages[start : start + step]
-        judgements = context.classifier.classify([mail_text(message) for message in batch])
+        judgements = context.classifier.classify(mail_texts(batch))
         answered = [pair for pair in zip(batch, judgements, strict=True) if not pair[1].refused]
         if answered:
             store(context, *zip(*answered, strict=True))
@@ -41,7 +42,13 @@ def run(context: Context) -> int:
     return judged
 
 
-def mail_text(message: Message) -> MailText:
+def mail_texts(messages: Sequence[Message]) -> list[MailText]:
+    """What a judge sees of each message, with who else wrote in its thread, and when."""
+    threads = summaries(messages)
+    return [mail_text(message, threads.get(message.pk, "")) for message in messages]
+
+
+def mail_text(message: Message, thread: str = "") -> MailText:
     """What a judge sees of a message: the same for every judge and for the reviewer."""
     return MailText(
         subject=message.subject,
@@ -51,7 +58,7 @@ def mail_text(message: Message) -> MailText:
         new_text=both_ends(message.new_text, TEXT_LIMIT),
         headers=message.headers | ({"in-reply-to": message.in_reply_to} if message.in_reply_to else {}),
         attachments=tuple(f"{part['name']} ({part['type']})" for part in message.attachments),
-        evidence=tuple(rule_evidence(message)),
+        evidence=(*rule_evidence(message), *([thread] if thread else ())),
         automatic=message.automatic,
     )
 
