@@ -23,6 +23,8 @@ Batch = Sequence["MailboxDelivery"]
 Probes = Mapping[int, Probe]
 Outcomes = Mapping[int, Outcome]
 
+WROTE_AGAIN = "wrote again after the approval: nothing was sent, the draft waits for approval again"
+
 
 class MailboxCourier:
     """Keeps one connection per mailbox for a whole working-off."""
@@ -213,6 +215,7 @@ class Send:
     """A reply that lies in Sent, or that may have been sent, is never sent again by itself.
 
     It may go out long after its approval (mail server down, kill switch): not past a mail that nobody had seen then.
+    Such a draft waits for approval again.
     """
 
     def probe(self, box: ImapMailbox, batch: Batch) -> Probes:
@@ -224,11 +227,9 @@ class Send:
         return {row.pk: self.act(row.draft) for row in batch if row.draft}
 
     def act(self, draft: "Draft") -> Outcome:
-        newer = draft.decided_at and draft.message.followed_by(draft.decided_at)
-        if not newer:
-            return smtp.send(draft)
-        who, what = newer.sender_name or newer.sender_address, "answer from a mail program, then settle this"
-        return DeliveryError(f"{who} wrote again after the approval: nothing was sent; {what}", permanent=True)
+        if newer := draft.decided_at and draft.message.followed_by(draft.decided_at):
+            return NotWanted(f"{newer.sender_name or newer.sender_address} {WROTE_AGAIN}")
+        return smtp.send(draft)
 
 
 class Discard:

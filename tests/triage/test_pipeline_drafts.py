@@ -167,19 +167,42 @@ def test_a_delayed_reply_is_not_sent_when_the_customer_has_written_again(
     )
     human.deliver(again)
     run()
-    sending = MailboxDelivery.objects.get(deed="send")
-    assert (sending.state, "wrote again after the approval: nothing was sent" in sending.error) == ("failed", True)
+    sending, draft = MailboxDelivery.objects.get(deed="send"), Draft.objects.get()
+    assert (sending.state, "wrote again after the approval: nothing was sent" in sending.evidence) == (
+        "cancelled",
+        True,
+    )
+    assert (draft.state, draft.decided_by, draft.version) == (Draft.State.WAITING, None, 2)
     assert mailoutbox == []
-    sending.acknowledge("anton")
     run()
-    assert human.uids("Sent") == human.uids("Drafts") == []
+    assert (len(human.uids("Drafts")), human.uids("Sent")) == (1, [])
+
+
+def test_a_reply_that_waited_again_is_sent_once_when_it_is_approved_again(
+    human: ImapPeer, run: Callable, settings: Any, mailoutbox: list[EmailMessage]
+) -> None:
+    mail = delayed(human, run, settings, 45)
+    again = mails.mail("lead", 45).raw.replace(
+        b"Message-ID: <", f"In-Reply-To: {mail.message_id}\nMessage-ID: <2".encode()
+    )
+    human.deliver(again)
+    run()
+    draft = Draft.objects.get()
+    services.edit_draft(draft, subject=draft.subject, body="Both of your mails are answered.", version=draft.version)
+    services.approve_draft(draft, User.objects.get(username="anton"))
+    run()
+    run()
+    assert customers(mailoutbox) == ["anna45@customer45.example"]
+    assert b"Both of your mails" in human.mails("Sent")[0]
+    assert human.uids("Drafts") == []
+    assert Draft.objects.get().state == Draft.State.SENT
 
 
 def test_a_delayed_reply_is_not_sent_when_somebody_has_answered_outside(
     human: ImapPeer, run: Callable, settings: Any, mailoutbox: list[EmailMessage]
 ) -> None:
-    mail = delayed(human, run, settings, 45)
-    answer = mails.sent_by_salesperson(45, "Ana Horakova <ana.horakova@acme.example>")
+    mail = delayed(human, run, settings, 48)
+    answer = mails.sent_by_salesperson(48, "Ana Horakova <ana.horakova@acme.example>")
     human.deliver(answer.replace(b"Message-ID:", f"In-Reply-To: {mail.message_id}\nMessage-ID:".encode()), "Sent")
     run()
     assert Draft.objects.get().state == Draft.State.OUTSIDE

@@ -27,6 +27,7 @@ REASONS = {  # as they are recorded, and as they are shown
     "needs no answer": gettext_lazy("Needs no answer"),
 }
 SHOWN = 20_000  # characters of a mail
+NEWER = 5  # mails that came meanwhile
 
 
 AnyMail = TypeVar("AnyMail", Message, SentMail)
@@ -50,6 +51,7 @@ class ApprovalPage(QueuePage):
         return {
             "mail": row.message,
             "text": row.message.text[:SHOWN],
+            "newer": [(mail, (mail.new_text or mail.text)[:SHOWN]) for mail in written_since(row)],
             "checks": checks_of([row])[row.pk],
             "changes": changes(row.original_body, row.body),
             "reasons": REASONS,
@@ -91,6 +93,16 @@ class ApprovalPage(QueuePage):
             raise Conflict(_("A reply needs a subject and a text; nothing was saved."))
         edit_draft(row, subject=subject[:500], body=body, version=row.version)
         return True
+
+
+def written_since(draft: Draft) -> QuerySet[Message]:
+    """What came into the thread after the mail that a draft answers, the oldest first."""
+    mail = draft.message
+    rows = Message.objects.filter(thread_id=mail.thread_id, automatic="", same_as=None).exclude(thread_id="")
+    newer = rows.filter(received_at__gt=mail.received_at or mail.created_at).exclude(pk=mail.pk)
+    return newer.only("sender_name", "sender_address", "received_at", "new_text", "text").order_by("received_at")[
+        :NEWER
+    ]
 
 
 def checks_of(drafts: Sequence[Draft]) -> dict[int, list[Check]]:

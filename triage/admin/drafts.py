@@ -6,9 +6,11 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
-from django.db.models import Model, QuerySet
+from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter
@@ -18,20 +20,33 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 from inbox_router.admin.deeds import Ask, AskWhy, WithDeeds, deed, person
 from inbox_router.admin.rows import NeverDeleted, Rows, column
 from inbox_router.shown import ago, plain
-from triage.admin.approval import ApprovalPage
+from triage.admin.approval import ApprovalPage, written_since
 from triage.admin.owners import OwnerByName
 from triage.admin.proof import edited_percent
 from triage.admin.several import SeveralPage
-from triage.models import Decision, Draft
+from triage.models import Decision, Draft, Message
 from triage.services import Conflict, edit_draft, hold_approval, undo
 
 State, Answer = Draft.State, Decision.Answer
 NONE = uuid.UUID(int=0)
-COLOURS = {State.WAITING: "warning", State.APPROVED: "info", State.SENT: "success", State.OUTSIDE: "info"}
+AGAIN = "again"
+COLOURS = {
+    AGAIN: "danger",
+    State.WAITING: "warning",
+    State.APPROVED: "info",
+    State.SENT: "success",
+    State.OUTSIDE: "info",
+}
 
 
 def is_waiting(draft: Draft) -> bool:
     return draft.state == State.WAITING and not is_held(draft)
+
+
+def newer_mail() -> QuerySet[Message]:
+    """What people wrote in the thread of the outer row, a draft, after the mail that it answers."""
+    rows = Message.objects.filter(thread_id=OuterRef("message__thread_id"), automatic="", same_as=None)
+    return rows.filter(received_at__gt=OuterRef("message__received_at")).exclude(thread_id="")
 
 
 def is_held(draft: Draft) -> bool:
@@ -95,6 +110,7 @@ class DraftPage(NeverDeleted, WithDeeds, Rows):
         "to_address",
         "cc",
         "original_mail",
+        "newer_mails",
         "drafted",
         "age",
         "decision",
@@ -113,14 +129,14 @@ class DraftPage(NeverDeleted, WithDeeds, Rows):
         text = ["subject", "body", "seen"] if self.has_change_permission(request, obj) else ["subject", "body"]
         return [
             (None, {"fields": [("state", "from_address"), ("to_name", "to_address"), "cc", *text]}),
-            (_("The mail that it answers"), {"fields": ["original_mail"]}),
+            (_("The mail that it answers"), {"fields": ["original_mail", "newer_mails"]}),
             (_("As it was drafted"), {"fields": ["drafted", "age", "decision"], "classes": ["collapse"]}),
         ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Draft]:
         rows: QuerySet[Draft] = super().get_queryset(request)
         if not (request.resolver_match and "object_id" in request.resolver_match.kwargs):
-            return rows
+            return rows.annotate(wrote_again=Exists(newer_mail()))
         heavy = ("headers", "raw", "references")
         return rows.select_related("message", "decided_by").defer(*(f"message__{name}" for name in heavy))
 
@@ -152,7 +168,9 @@ class DraftPage(NeverDeleted, WithDeeds, Rows):
         return draft.owner_name
 
     @column(gettext_lazy("State"), ordering="state", label=COLOURS)
-    def state_label(self, draft: Draft) -> tuple[str, str]:
+    def state_label(self, draft: Any) -> tuple[str, str]:
+        if draft.is_waiting and draft.wrote_again:
+            return AGAIN, _("waits: they wrote again")
         return draft.state, draft.get_state_display()
 
     @column(gettext_lazy("Edited"))
@@ -166,6 +184,11 @@ class DraftPage(NeverDeleted, WithDeeds, Rows):
     @column(gettext_lazy("They wrote"))
     def original_mail(self, draft: Draft) -> str:
         return plain(draft.message.text)
+
+    @column(gettext_lazy("They wrote again"))
+    def newer_mails(self, draft: Draft) -> SafeString | str:
+        mails = ((ago(mail.received_at), plain(mail.new_text or mail.text)) for mail in written_since(draft))
+        return format_html_join("", "<p>{}</p>{}", mails) or _("no")
 
     @column(gettext_lazy("Text"))
     def drafted(self, draft: Draft) -> str:

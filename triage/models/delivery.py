@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from typing import Any, Self
 
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm.services import Entry, record
 from inbox_router.delivery import Delivery
 from inbox_router.shown import recorded
-from triage.courier import MailboxCourier
+from triage.courier import WROTE_AGAIN, MailboxCourier
 from triage.models.draft import Draft
 from triage.models.mailbox import Mailbox
 from triage.models.message import Message
@@ -59,10 +60,11 @@ class MailboxDelivery(Delivery):
 
     @classmethod
     def of(cls, message: Message, deed: Deed, *, draft: Draft | None = None, label: str = "") -> Self:
-        """An unsaved delivery of this deed for a message, once per decision of it."""
+        """An unsaved delivery of this deed for a message, once per decision of it or of its draft."""
+        of_draft = f"draft:{draft.token}:{deed}:{draft.version}" if draft else ""
         return cls.owe(
             effect=cls.EFFECTS.get(deed, "draft"),
-            key=f"draft:{draft.token}:{deed}" if draft else f"message:{message.name}:{deed}:{message.version}",
+            key=of_draft or f"message:{message.name}:{deed}:{message.version}",
             stream=f"message:{message.pk}",
             position=message.version * len(cls.ORDER) + cls.ORDER[deed],
             mailbox_id=message.mailbox_id,
@@ -104,6 +106,22 @@ class MailboxDelivery(Delivery):
         sent = [row.draft_id for row in done if row.draft_id]
         if sent:
             Draft.objects.filter(pk__in=sent).update(state=Draft.State.SENT)
+        for row in settled:
+            if row.draft_id and row.state == cls.State.CANCELLED and row.evidence.endswith(WROTE_AGAIN):
+                cls.take_up_again(row.draft_id)
+
+    @classmethod
+    def take_up_again(cls, draft: int) -> None:
+        """Let an approved draft wait for approval again: nothing was sent, and nothing that was to follow is done."""
+        waiting = {"state": Draft.State.WAITING, "decided_by": None, "decided_at": None, "sent_mail_id": None}
+        approved = Draft.objects.filter(pk=draft, state=Draft.State.APPROVED)
+        if not approved.update(version=models.F("version") + 1, **waiting):
+            return
+        owed, state = cls.objects.filter(draft=draft), cls.State
+        after = owed.filter(deed__in=(cls.Deed.FILE, cls.Deed.DISCARD), state__in=cls.WAITING)
+        after.update(state=state.CANCELLED, evidence="called off: the draft waits for approval again")
+        unsaved = owed.filter(deed=cls.Deed.DRAFT, state=state.CANCELLED)
+        unsaved.update(state=state.OWED, due_at=timezone.now(), evidence="")
 
     def entry(self) -> Entry:
         return Entry(
