@@ -8,6 +8,7 @@ from typing import Any, Self
 from django.db import models, transaction
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from crm.courier import SheetCourier
@@ -75,7 +76,7 @@ class Lead(models.Model):
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
 
     def __str__(self) -> str:
-        return f"{self.subject or 'no subject'} ({self.contact})"
+        return f"{self.subject or gettext('no subject')} ({self.contact})"
 
 
 class AppendOnly(models.QuerySet["AuditEntry"]):

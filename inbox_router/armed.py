@@ -13,7 +13,7 @@ def chip(request: HttpRequest) -> tuple[str, str]:
     """What this installation does to the outside, and the colour for it."""
     said, colour = armed()
     if Path(str(settings.DATABASES["default"]["NAME"])).name == "demo.sqlite3":
-        said = f"{_('Demo data')} · {said}"
+        said = " · ".join([_("Demo data"), said])
     return said, colour
 
 

@@ -85,7 +85,7 @@ class Delivery(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.key} ({self.state})"
+        return f"{self.key} ({self.get_state_display()})"
 
     @classmethod
     def owe(cls, *, effect: str, **fields: Any) -> Self:

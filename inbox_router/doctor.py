@@ -19,6 +19,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models import TextChoices
 from django.utils.module_loading import autodiscover_modules
+from django.utils.translation import gettext as _
 from django_q.brokers import get_broker
 
 log = logging.getLogger(__name__)
@@ -80,7 +81,12 @@ def _timed(name: str, steps: Iterator[Finding]) -> Iterator[Finding]:
             return
         except Exception as error:  # not its text, which may quote a secret
             log.exception("the check %s failed unexpectedly", name)
-            finding = Finding(name, Result.FAIL, f"failed unexpectedly ({type(error).__name__})", "The log says more.")
+            finding = Finding(
+                name,
+                Result.FAIL,
+                _("failed unexpectedly (%(error)s)") % {"error": type(error).__name__},
+                _("The log says more."),
+            )
         yield replace(finding, milliseconds=round((time.monotonic() - started) * 1000))
 
 
@@ -96,7 +102,7 @@ def check_settings() -> Iterator[Finding]:
         result = Result.OK if message.level <= checks.INFO else result
         yield Finding("settings", result, str(message.msg), message.hint or "")
     if not told:
-        yield Finding("settings", Result.OK, "nothing is missing, nothing contradicts")
+        yield Finding("settings", Result.OK, _("nothing is missing, nothing contradicts"))
 
 
 @check("database")
@@ -109,35 +115,38 @@ def check_database() -> Iterator[Finding]:
         missing = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
     except DatabaseError as error:
         said = " ".join(str(error).split())[:200]
-        yield Finding("database", Result.FAIL, f"it cannot be used: {said}", "Check DATABASE_URL and its server.")
+        found = _("it cannot be used: %(error)s") % {"error": said}
+        yield Finding("database", Result.FAIL, found, _("Check DATABASE_URL and its server."))
         return
     if missing:
-        yield Finding("database", Result.FAIL, f"{kind}, {missing} migrations are missing", "Run: manage.py migrate")
+        found = _("%(kind)s, %(missing)s migrations are missing") % {"kind": kind, "missing": missing}
+        yield Finding("database", Result.FAIL, found, _("Run: manage.py migrate"))
     else:
-        yield Finding("database", Result.OK, f"{kind}, its tables are those of this version")
+        found = _("%(kind)s, its tables are those of this version") % {"kind": kind}
+        yield Finding("database", Result.OK, found)
 
 
 @check("disk")
 def check_disk() -> Iterator[Finding]:
     """That there is space left for the database's file and the others in DATA_DIR."""
     left = shutil.disk_usage(settings.DATA_DIR).free // 1_000_000
-    hint = "" if left > LITTLE else "Make space: without any, nothing can be recorded, and nothing is done."
+    hint = "" if left > LITTLE else _("Make space: without any, nothing can be recorded, and nothing is done.")
     result = Result.OK if left > LITTLE else Result.WARN if left > TOO_LITTLE else Result.FAIL
-    yield Finding("disk", result, f"DATA_DIR has {left} MB left", hint)
+    yield Finding("disk", result, _("DATA_DIR has %(left)s MB left") % {"left": left}, hint)
 
 
 @check("queue")
 def check_queue() -> Iterator[Finding]:
     """That Redis answers, if it is used."""
     if not settings.REDIS_URL:
-        yield Finding("queue", Result.SKIP, "the database is the queue")
+        yield Finding("queue", Result.SKIP, _("the database is the queue"))
         return
     url = urlsplit(settings.REDIS_URL)
-    where = f"Redis at {url.hostname}:{url.port or 6379}" if url.hostname else "Redis"
+    where = f"Redis ({url.hostname}:{url.port or 6379})" if url.hostname else "Redis"
     try:
         get_broker().ping()
     except Exception as error:  # redis-py's, whatever the broker
-        said = f"{where} does not answer ({type(error).__name__})"
-        yield Finding("queue", Result.FAIL, said, "Check REDIS_URL and its server.")
+        said = _("%(server)s does not answer (%(error)s)") % {"server": where, "error": type(error).__name__}
+        yield Finding("queue", Result.FAIL, said, _("Check REDIS_URL and its server."))
         return
-    yield Finding("queue", Result.OK, f"{where} answers")
+    yield Finding("queue", Result.OK, _("%(server)s answers") % {"server": where})

@@ -194,10 +194,14 @@ def find(request: HttpRequest, words: str) -> list[SearchResult]:
 
 
 def current_item(request: HttpRequest) -> Item | None:
-    """The item of this page: the one with the longest path that this one begins with."""
-    items = [item for section in SECTIONS for item in section.items]
+    """The item of this page: the one with the longest path that this one begins with; but all begin with "/admin/"."""
+    items = [item for section in SECTIONS for item in section.items if item.page != "index" or is_index(request)]
     ours = [item for item in items if request.path.startswith(item.path())]
     return max(ours, key=lambda item: len(item.path()), default=None)
+
+
+def is_index(request: HttpRequest) -> bool:
+    return request.path == reverse("admin:index")
 
 
 def landing(request: HttpRequest) -> str:

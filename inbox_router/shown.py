@@ -20,18 +20,26 @@ def ago(moment: datetime | None) -> SafeString | str:
     if abs(now - moment).total_seconds() < 60:
         words = _("just now")
     elif moment > now:
-        words = date_format(local, "j M H:i")
+        words = date_format(local, "SHORT_DATETIME_FORMAT")
     elif (now - moment).days < 1:
         words = _("%(time)s ago") % {"time": timesince(moment, now, depth=1)}
     else:
-        words = date_format(local, "j M H:i" if local.year == timezone.localtime(now).year else "j M Y")
-    whole = date_format(local, "l, j F Y, H:i:s")
+        words = date_format(
+            local, "SHORT_DATETIME_FORMAT" if local.year == timezone.localtime(now).year else "DATE_FORMAT"
+        )
+    whole = f"{date_format(local, 'l')}, {date_format(local, 'DATETIME_FORMAT')}"
     return format_html('<time datetime="{}" title="{}" class="when">{}</time>', moment.isoformat(), whole, words)
 
 
 def plain(text: str) -> SafeString:
     """Text of a mail as it is: escaped, with its own line breaks."""
     return format_html('<div class="mail-text">{}</div>', text) if text else SafeString("")
+
+
+def within(label: Any) -> str:
+    """A name as it stands within a sentence: small, but in German, where nouns never are."""
+    words = str(label)
+    return words if (translation.get_language() or "").startswith("de") else words[:1].lower() + words[1:]
 
 
 def recorded(words: Any) -> str:

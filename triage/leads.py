@@ -48,7 +48,7 @@ def act_on_lead(message: Message, judgement: Classification, around: Known, *, a
         language=message.language,
         technical=message.technical,
         background=[participant.evidence for participant in around.participants],
-        classification=f"{judgement} #{judgement.pk}",
+        classification=f"{judgement.category} {judgement.percent} % sure by {judgement.judge} #{judgement.pk}",
     )
     owner = outcome.salesperson.name if isinstance(outcome, Assignment) else ""
     note(message, "lead", f"Lead: {f'given to {owner}' if owner else 'held, nobody is available'}", actor)

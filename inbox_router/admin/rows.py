@@ -16,6 +16,13 @@ from inbox_router.admin.paging import BoundedList, BoundedPaginator
 Column = TypeVar("Column", bound=Callable[..., Any])
 
 
+class Colours(dict[Any, str]):
+    """The colour of each value's chip. Unfold shows the bare code of a value for which it finds none."""
+
+    def __missing__(self, value: Any) -> str:
+        return "default"
+
+
 def column(
     title: str | Promise,
     *,
@@ -26,7 +33,8 @@ def column(
     """Make a method of a page a column. `label` colours its values as chips, `header` shows two lines."""
 
     def decorator(method: Column) -> Column:
-        shown: Column = display(description=title, ordering=ordering, label=label, header=header)(method)
+        colours = Colours(label) if isinstance(label, Mapping) else label
+        shown: Column = display(description=title, ordering=ordering, label=colours, header=header)(method)
         return shown
 
     return decorator

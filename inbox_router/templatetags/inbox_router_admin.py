@@ -2,7 +2,8 @@
 
 from django import template
 
-from inbox_router.shown import ago
+from inbox_router.shown import ago, within
 
 register = template.Library()
 register.filter("ago", ago)
+register.filter("within", within)

@@ -89,9 +89,9 @@ class SalespersonPage(NeverDeleted, WithWords, Reasoned, Rows):
             return "left", gettext("has left")
         leave = next((one for one in person.leaves.all() if one.first_day <= now.date() <= one.last_day), None)
         if leave:
-            return "away", gettext("on leave until %(day)s") % {"day": date_format(leave.last_day, "j M")}
+            return "away", gettext("on leave until %(day)s") % {"day": date_format(leave.last_day, "MONTH_DAY_FORMAT")}
         if person.paused_until and person.paused_until > now:
-            until = date_format(timezone.localtime(person.paused_until), "j M H:i")
+            until = date_format(timezone.localtime(person.paused_until), "SHORT_DATETIME_FORMAT")
             return "away", gettext("paused until %(moment)s") % {"moment": until}
         return "here", gettext("gets leads")
 

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.db import models
 from django.http import HttpRequest
+from django.utils.text import capfirst
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextInputWidget
 
@@ -33,5 +34,5 @@ class WithWords(ModelAdmin):
     def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs: Any) -> Any:
         if isinstance(db_field, models.JSONField):
             help_text = db_field.help_text.replace('["', "").replace('"]', "").replace('", "', ", ")
-            return WordsField(label=db_field.verbose_name.capitalize(), required=False, help_text=help_text)
+            return WordsField(label=capfirst(db_field.verbose_name), required=False, help_text=help_text)
         return super().formfield_for_dbfield(db_field, request, **kwargs)

@@ -57,7 +57,7 @@ class Assignment(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.lead} -> {self.salesperson}"
+        return f"{self.lead} → {self.salesperson}"
 
 
 class Hold(models.Model):

@@ -56,7 +56,7 @@ class LedgerLine(models.Model):
         indexes = [models.Index(fields=["pool", "salesperson", "at"], name="ledger_by_member")]
 
     def __str__(self) -> str:
-        return f"{self.salesperson} in {self.pool}: {self.get_kind_display()}"
+        return f"{self.salesperson}, {self.pool}: {self.get_kind_display()}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if self.pk is not None:

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.formats import date_format
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
@@ -71,7 +73,8 @@ class Salesperson(models.Model):
     def clean(self) -> None:
         if self.pk and not self.active and (emptied := self.would_empty()):
             names = ", ".join(pool.name for pool in emptied)
-            raise ValidationError({"active": f"{names} would be left with nobody: add a member or a fallback first."})
+            told = _("%(pools)s would be left with nobody: add a member or a fallback first.") % {"pools": names}
+            raise ValidationError({"active": told})
 
     def would_empty(self) -> list["Pool"]:
         """The active pools that have nobody without this person."""
@@ -101,7 +104,8 @@ class Leave(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.salesperson}: {self.first_day} to {self.last_day}"
+        days = {"first": date_format(self.first_day), "last": date_format(self.last_day)}
+        return f"{self.salesperson}: " + gettext("%(first)s to %(last)s") % days
 
     @property
     def takes_time(self) -> bool:
@@ -110,7 +114,7 @@ class Leave(models.Model):
 
     def clean(self) -> None:
         if self.first_day and self.last_day and self.last_day < self.first_day:
-            raise ValidationError({"last_day": "The last day cannot be before the first day."})
+            raise ValidationError({"last_day": _("The last day cannot be before the first day.")})
 
 
 class FreemailDomain(models.Model):

@@ -98,13 +98,14 @@ class Pool(models.Model):
 
     def clean(self) -> None:
         if self.kind == self.Kind.LANGUAGE and not self.language:
-            raise ValidationError({"language": "A language pool needs its language, such as de."})
+            raise ValidationError({"language": _("A language pool needs its language, such as de.")})
         if self.cc_pool and self.cc_pool.kind != self.Kind.CC:
-            raise ValidationError({"cc_pool": f"{self.cc_pool} is not a pool of people who are CC'd."})
+            told = _("%(pool)s is not a pool of people who are CC'd.") % {"pool": self.cc_pool}
+            raise ValidationError({"cc_pool": told})
         if self.cc_pool_id and self.cc_pool_id == self.pk:
-            raise ValidationError({"cc_pool": "A pool cannot be CC'd by itself."})
+            raise ValidationError({"cc_pool": _("A pool cannot be CC'd by itself.")})
         if self.response_minutes and self.hours and not self._has_hours():
-            raise ValidationError({"response_minutes": "There are not so many business minutes in a year."})
+            raise ValidationError({"response_minutes": _("There are not so many business minutes in a year.")})
 
     def reaches_anybody(self, without: Salesperson | None = None) -> bool:
         """Whether its leads reach anybody, a member or the fallback person, even if this person left."""

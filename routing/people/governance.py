@@ -64,7 +64,9 @@ def deactivate(person: Salesperson, by: str, why: str, *, hand_over: bool = True
     touched = touched_by(person)
     if touched.emptied:
         names = ", ".join(pool.name for pool in touched.emptied)
-        raise HandoverError(f"{names} would be left with nobody. Add a member or another fallback person first.")
+        raise HandoverError(
+            _("%(pools)s would be left with nobody: add a member or a fallback first.") % {"pools": names}
+        )
     person.active = False
     person.save()
     record(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from crm.models import Lead
 from crm.services import Entry, record
@@ -31,13 +32,13 @@ def reassign(lead: Lead, to: Salesperson, by: str, why: str) -> Assignment:
     HandoverError.
     """
     if not to.active:
-        raise HandoverError(f"{to.name} has left.")
+        raise HandoverError(_("%(who)s has left.") % {"who": to.name})
     if not why.strip():
-        raise HandoverError("Say why the lead is handed over.")
+        raise HandoverError(_("Say why the lead is handed over."))
     lock(lead)
     old, held = _open_ends(lead)
     if old and old.salesperson_id == to.pk:
-        raise HandoverError(f"{to.name} has this lead already.")
+        raise HandoverError(_("%(who)s has this lead already.") % {"who": to.name})
     pool = old.pool if old else held.pool if held else None
     desk = Desk.open(pools_of(pool))
     cc, turns = _copied(old, to, pool, desk)
@@ -147,7 +148,7 @@ def credit_back(assignment: Assignment, by: str, why: str) -> None:
     lock(lead)
     desk = Desk.open(pools_of(pool))
     if LedgerLine.objects.filter(assignment=assignment, kind=LedgerLine.Kind.CREDITED).exists():
-        raise HandoverError("This lead was credited back before.")
+        raise HandoverError(_("This lead was credited back before."))
     for each in pools_of(pool):
         _give_back(assignment, desk, LedgerLine.Kind.CREDITED, by, why, pool=each)
     lead.stage = Lead.Stage.JUNK
@@ -170,11 +171,13 @@ def give_turn(member: Membership, by: str, why: str) -> None:
 def adjust(member: Membership, kind: LedgerLine.Kind, change: int, by: str, why: str) -> None:
     """Change a member's credit by hand, in units of a turn. Raises HandoverError."""
     if not why.strip():
-        raise HandoverError("Say why.")
+        raise HandoverError(_("Say why."))
     desk = Desk.open([member.pool])
     current = desk.member(member.pool, member.salesperson)
     if current is None:
-        raise HandoverError(f"{member.salesperson.name} is not in {member.pool} any more.")
+        raise HandoverError(
+            _("%(who)s is not in %(pool)s any more.") % {"who": member.salesperson.name, "pool": member.pool}
+        )
     line = desk.post(current, kind, change, why, by)
     record(
         [

@@ -67,7 +67,7 @@ def of_leaves(leaves: Iterable[Leave]) -> Iterator[str]:
 
 
 def _day(day: date) -> str:
-    return date_format(day, "j M Y")
+    return date_format(day, "DATE_FORMAT")
 
 
 def _difference(old: models.Model, new: models.Model, field: Any) -> Iterator[str]:
@@ -84,7 +84,7 @@ def shown(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value)) or _("nothing")
     if isinstance(value, datetime):
-        return date_format(timezone.localtime(value), "j M H:i")
+        return date_format(timezone.localtime(value), "SHORT_DATETIME_FORMAT")
     return _("nothing") if value in (None, "") else str(value)
 
 

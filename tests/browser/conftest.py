@@ -20,6 +20,7 @@ PICTURES = Path(settings.BASE_DIR) / "test-results" / "pictures"
 AXE = resources.files("axe_playwright_python").joinpath("axe.min.js").read_text()
 DEVICES = {
     "desktop": {"viewport": {"width": 1440, "height": 900}},
+    "twice the size": {"viewport": {"width": 720, "height": 450}, "device_scale_factor": 2},
     "phone": {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True},
 }
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from django.contrib import admin
 from django.urls import reverse
+from playwright.sync_api import expect
 
 from tests import office
 from tests.browser.conftest import Desk
@@ -63,3 +64,19 @@ def test_what_a_mail_says_is_not_run(sit_down: Callable[..., Desk]) -> None:
     ):
         desk.open(path)
         assert "owned" not in desk.page.title()
+
+
+@pytest.mark.parametrize("page", ["review", "approve"])
+def test_whoever_works_by_keyboard_and_at_twice_the_size_begins_at_the_mail(
+    sit_down: Callable[..., Desk], page: str
+) -> None:
+    office.fill()
+    desk = sit_down(office.boss().username, "twice the size")
+    desk.open(reverse(OURS[page]))
+    expect(desk.page.locator("#work [data-focus]")).to_be_focused()
+    mail, choices = (desk.page.locator(each).first.bounding_box() for each in ("#work .mail-text", "#work .choices"))
+    assert mail
+    assert choices
+    assert choices["y"] > mail["y"] + mail["height"], "the buttons do not lie over the mail"
+    desk.picture(f"{page}-twice-the-size")
+    assert desk.faults() == []

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import translation
 
 from tests import office
+from triage.models import Message
 
 pytestmark = pytest.mark.django_db
 OURS = [
@@ -48,6 +49,13 @@ def shown(page: HttpResponse) -> set[str]:
 
 def untranslated(piece: str) -> bool:
     return any(translation.gettext(said) != said for said in (piece, piece[:1].lower() + piece[1:]))
+
+
+def test_a_state_without_a_colour_of_its_own_is_told_in_words_and_not_in_code(client: Client) -> None:
+    office.message(status=Message.Status.SKIPPED)
+    client.force_login(office.boss())
+    page = client.get(reverse("admin:triage_message_changelist"), headers={"accept-language": "de"})
+    assert "übersprungen" in shown(page)
 
 
 @pytest.mark.parametrize("language", ["fr"])  # German has too many words that look like ours

@@ -130,7 +130,7 @@ def address(draft: Draft) -> str:
 def absence(contact: Contact | None) -> Iterator[Check]:
     """Say that the customer is away, if their own mailbox said so."""
     if contact and contact.away_until and contact.is_away:
-        day = date_format(contact.away_until, "j M Y")
+        day = date_format(contact.away_until, "DATE_FORMAT")
         yield Check(False, _("%(who)s is away until %(day)s") % {"who": contact.name or contact.address, "day": day})
 
 

@@ -33,7 +33,7 @@ class Day:
 
     @property
     def says(self) -> str:
-        when = date_format(self.day, "j M")
+        when = date_format(self.day, "MONTH_DAY_FORMAT")
         if self.missing:
             return _("%(when)s: %(missing)s missing") % {"when": when, "missing": self.missing}
         if self.checks:

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
@@ -30,4 +31,5 @@ class MailboxDeliveryPage(DeliveryPage):
 
     @column(_("Deed"), ordering="deed")
     def what(self, row: Any) -> str:
-        return f"{row.get_deed_display().capitalize()} {row.label}: {row.message.subject or gettext('no subject')}"
+        deed = capfirst(" ".join(filter(None, [row.get_deed_display(), row.label])))
+        return f"{deed}: {row.message.subject or gettext('no subject')}"

@@ -199,7 +199,7 @@ class DraftPage(NeverDeleted, WithDeeds, Rows):
         if draft.decided_at is None:
             return _("not yet")
         told = {"state": draft.get_state_display(), "who": draft.decided_by or _("somebody")}
-        return f"{_('%(state)s by %(who)s') % told} {draft.reject_reason}".strip()
+        return " ".join([_("%(state)s by %(who)s") % told, draft.reject_reason]).strip()
 
     @deed(
         gettext_lazy("Approve and send"),

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from crm.models import Lead
+from inbox_router.shown import within
 from routing.models import Assignment, Hold, Rule
 from triage.admin.waiting import draft_queue, drafts, gaps, problems, reviews, spent_budget
 from triage.models import Category, Classification, Draft, Mailbox, Message
@@ -54,7 +55,7 @@ class Overrides:
 
     @property
     def became(self) -> str:
-        return ", ".join(f"{number} {str(Category(to).settled).lower()}" for to, number in self.to.most_common())
+        return ", ".join(f"{number} {within(Category(to).settled)}" for to, number in self.to.most_common())
 
 
 def figures(since: datetime, days: int) -> list[Figure]:
@@ -144,7 +145,7 @@ def chart(days: Mapping[date, Counter[str]]) -> dict[str, object]:
     """The same as Chart.js wants it."""
     colours = ("var(--color-primary-600)", "var(--color-primary-300)", "var(--color-base-500)", "#cbd5e1", "#f97316")
     return {
-        "labels": [date_format(day, "j M") for day in days],
+        "labels": [date_format(day, "MONTH_DAY_FORMAT") for day in days],
         "datasets": [
             {
                 "label": category.label,

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db.models import Max
 from django.http import HttpRequest, HttpResponse
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_q.models import OrmQ
@@ -139,5 +140,5 @@ def facts() -> Iterator[Fact]:
         rows = kind._default_manager.select_related(None).order_by()
         owed = rows.filter(state__in=(Delivery.State.OWED, Delivery.State.BLOCKED)).count()
         done = rows.filter(state=Delivery.State.DONE).order_by("-pk").values_list("settled_at", flat=True).first()
-        name = str(kind._meta.verbose_name_plural).capitalize()
+        name = capfirst(str(kind._meta.verbose_name_plural))
         yield Fact(name, done, _("%(owed)s owed") % {"owed": owed})

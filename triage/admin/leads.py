@@ -83,7 +83,7 @@ def clock_lines(row: Assignment) -> Iterator[str]:
 
 
 def moment(at: datetime) -> str:
-    return date_format(timezone.localtime(at), "j M Y H:i")
+    return date_format(timezone.localtime(at), "DATETIME_FORMAT")
 
 
 def conversation(lead: Lead) -> str:
@@ -102,7 +102,7 @@ def machine_line(mail: Message) -> str:
     if mail.automatic == automatic.BOUNCE:
         return _("A reply did not arrive")
     if mail.away_until:
-        return _("Away until %(day)s") % {"day": date_format(mail.away_until, "j M Y")}
+        return _("Away until %(day)s") % {"day": date_format(mail.away_until, "DATE_FORMAT")}
     return mail.automatic.replace("-", " ").capitalize()
 
 

@@ -42,4 +42,4 @@ class CachedAnswerPage(ReadOnly, Rows):
 
     @column(_("Used until"), ordering="expires_at")
     def until(self, row: CachedAnswer) -> str:
-        return date_format(row.expires_at, "j M Y")
+        return date_format(row.expires_at, "DATE_FORMAT")

@@ -9,6 +9,7 @@ from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -82,7 +83,7 @@ class ProblemsPage(Page):
 def problem(row: Delivery) -> Problem:
     meta = row._meta
     return Problem(
-        what=f"{meta.verbose_name}: {row.key}".capitalize(),
+        what=capfirst(f"{meta.verbose_name}: {row.key}"),
         trouble=row.error or row.evidence or row.get_state_display(),
         since=row.created_at,
         unsure=row.state == Delivery.State.UNCONFIRMED,

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from inbox_router.admin.deeds import person
+from inbox_router.shown import within
 from triage.admin.effects import effect
 from triage.admin.queue import QueuePage
 from triage.admin.waiting import flag, review_queue
@@ -83,7 +84,7 @@ class ReviewPage(QueuePage):
         """What this address sent before, in one sentence."""
         before = Message.objects.filter(sender_address=row.sender_address).exclude(pk=row.pk).exclude(category="")
         counts = before.values_list("category").annotate(number=Count("pk")).order_by("-number")
-        told = ", ".join(f"{number} {Category(category).label.lower()}" for category, number in counts)
+        told = ", ".join(f"{number} {within(Category(category).label)}" for category, number in counts)
         return _("Sent before: %(told)s.") % {"told": told} if told else _("The first mail from this address.")
 
     def same_sender(self, row: Message) -> QuerySet[Message]:

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from inbox_router.shown import within
 from triage.models import Category, Message, SenderRule
 
 DAYS = 30
@@ -50,7 +51,7 @@ def senders(pattern: str, scope: str) -> Q | None:
 
 
 def name(category: str) -> str:
-    return str(Category(category).label).lower() if category else _("not judged")
+    return within(Category(category).label) if category else _("not judged")
 
 
 def context(pattern: str, scope: str) -> dict[str, Any]:

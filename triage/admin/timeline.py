@@ -170,7 +170,7 @@ def of_drafts(drafts: Sequence[Draft]) -> Iterator[Event]:
 
 
 def _day(moment: datetime) -> str:
-    return date_format(timezone.localtime(moment), "j M H:i")
+    return date_format(timezone.localtime(moment), "SHORT_DATETIME_FORMAT")
 
 
 def shown(addresses: Sequence[str], kind: str) -> dict[str, Any]:

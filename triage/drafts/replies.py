@@ -92,7 +92,7 @@ def send_test(reply: drafting.ReplyText, user: User) -> str:
     mail = drafting.ReplyMail(
         from_address=sender,
         to_address=user.email,
-        subject=f"[{_('Test')}] {reply.subject}",
+        subject="[" + _("Test") + "] " + reply.subject,
         body=reply.body,
         date=timezone.now(),
         message_id=f"<test-{token}@{parseaddr(sender)[1].rpartition('@')[2] or 'localhost'}>",

@@ -5,6 +5,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from email.parser import BytesHeaderParser
 
+from django.utils.translation import gettext as _
 from imapclient.exceptions import IMAPClientError
 
 from triage.mailbox.connection import Connection, batches, uid_set
@@ -122,7 +123,7 @@ def append(
     path = str(connection.path(folder, create=True))
     if len(mails) > 1 and connection.can("MULTIAPPEND") and connection.can("UIDPLUS"):
         connection.forget("APPENDUID")
-        outcome, _ = connection.client.multiappend(path, [{"msg": mail, "flags": flags} for mail in mails])
+        outcome, __ = connection.client.multiappend(path, [{"msg": mail, "flags": flags} for mail in mails])
         if outcome == "OK":  # all or none: a refused one is found by adding them one by one
             return [*_appended(connection, path)]
         return _append_missing(connection, path, mails, flags)
@@ -190,8 +191,8 @@ def unlabel(connection: Connection, source: Folder, uids: Sequence[int], name: s
 def label_style(connection: Connection, source: Folder) -> str:
     """How `label` keeps labels in a folder."""
     if connection.can("X-GM-EXT-1"):
-        return "Gmail labels"
-    return "keywords" if "\\*" in connection.change(source) else "copies in a folder of that name"
+        return _("Gmail labels")
+    return _("keywords") if "\\*" in connection.change(source) else _("copies in a folder of that name")
 
 
 def keyword(name: str) -> str:

@@ -1,6 +1,9 @@
 """Answers of the language model that need not be paid twice."""
 
 from django.db import models
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 
@@ -13,4 +16,5 @@ class CachedAnswer(models.Model):
     expires_at = models.DateTimeField(db_index=True)
 
     def __str__(self) -> str:
-        return f"{self.answer.get('category', '')}, until {self.expires_at:%Y-%m-%d}"
+        until = date_format(localtime(self.expires_at))
+        return gettext("%(category)s, until %(day)s") % {"category": self.answer.get("category", ""), "day": until}

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from triage.models.mailbox import Mailbox
@@ -20,4 +21,5 @@ class CaptureCheck(models.Model):
         ordering = ["-at"]
 
     def __str__(self) -> str:
-        return f"{self.mailbox}: {self.messages} messages, {self.unexplained} unexplained"
+        told = {"mailbox": self.mailbox, "messages": self.messages, "unexplained": self.unexplained}
+        return gettext("%(mailbox)s: %(messages)s messages, %(unexplained)s unexplained") % told

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from triage.drafts import drafting
@@ -53,7 +54,7 @@ class Draft(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.subject}, to {self.to_address}"
+        return gettext("%(subject)s, to %(address)s") % {"subject": self.subject, "address": self.to_address}
 
     @property
     def is_waiting(self) -> bool:

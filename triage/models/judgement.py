@@ -1,7 +1,10 @@
 """What mail can be, who says so, and which senders are known."""
 
+from decimal import Decimal
+
 from django.conf import settings
 from django.db import models
+from django.utils.formats import localize
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -110,7 +113,7 @@ class Classification(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.category} {self.sure} by {self.judge}"
+        return f"{self.said}, {self.sure} ({self.get_judge_display()})"
 
     @property
     def needs_second_key(self) -> bool:
@@ -133,4 +136,9 @@ class Classification(models.Model):
     @property
     def sure(self) -> str:
         """The confidence for people. Cut, not rounded: 0.696 must not look like the line of 0.70 that it missed."""
-        return f"{int(self.confidence * 1000) / 10:g} % sure"
+        return _("%(percent)s %% sure") % {"percent": localize(Decimal(self.percent))}
+
+    @property
+    def percent(self) -> str:
+        """The confidence in per cent, as records have it."""
+        return f"{int(self.confidence * 1000) / 10:g}"

@@ -1,6 +1,7 @@
 """What the embedded classifier learned from people."""
 
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 
@@ -15,4 +16,4 @@ class Lesson(models.Model):
     seconds = models.FloatField(help_text=_("How long the refit took"))
 
     def __str__(self) -> str:
-        return f"{self.examples} verdicts, {self.seconds:.1f} s"
+        return gettext("%(number)s verdicts, %(seconds).1f s") % {"number": self.examples, "seconds": self.seconds}

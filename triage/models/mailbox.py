@@ -8,6 +8,7 @@ from typing import Self
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from inbox_router import lives
@@ -112,4 +113,4 @@ class Run(models.Model):
     counts = models.JSONField(default=dict)
 
     def __str__(self) -> str:
-        return f"run {self.pk} of {self.mailbox}"
+        return gettext("run %(number)s of %(mailbox)s") % {"number": self.pk, "mailbox": self.mailbox}

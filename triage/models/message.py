@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from triage.models.judgement import Category, SenderRule
@@ -103,7 +104,7 @@ class Message(models.Model):
     JUDGED = ("category", "confidence", "language", "technical")
 
     def __str__(self) -> str:
-        return f"{self.subject or 'no subject'}, {self.sender_name or self.sender_address}"
+        return f"{self.subject or gettext('no subject')}, {self.sender_name or self.sender_address}"
 
     @property
     def is_sampled(self) -> bool:
@@ -159,4 +160,4 @@ class SentMail(models.Model):
         verbose_name_plural = _("sent mail")
 
     def __str__(self) -> str:
-        return f"{self.subject or 'no subject'}, {self.from_address}"
+        return f"{self.subject or gettext('no subject')}, {self.from_address}"

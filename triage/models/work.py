@@ -8,6 +8,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import models
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from triage.models.draft import Draft
@@ -113,7 +114,7 @@ class Claim(models.Model):
         constraints = [models.UniqueConstraint(fields=["queue", "row"], name="one_claim_per_row")]
 
     def __str__(self) -> str:
-        return f"{self.queue} {self.row}: {self.person}"
+        return f"{self.get_queue_display()} {self.row}: {self.person}"
 
     @classmethod
     def of_others(cls, queue: Queue, person: AbstractBaseUser) -> "QuerySet[Claim]":
@@ -161,7 +162,8 @@ class Aside(models.Model):
         constraints = [models.UniqueConstraint(fields=["queue", "row", "person"], name="put_aside_once_by_each")]
 
     def __str__(self) -> str:
-        return f"{self.queue} {self.row}, put aside by {self.person}"
+        about = {"queue": self.get_queue_display(), "row": self.row, "who": self.person}
+        return gettext("%(queue)s %(row)s, put aside by %(who)s") % about
 
     @classmethod
     def hidden_from(cls, queue: Queue, person: AbstractBaseUser) -> "QuerySet[Aside]":

@@ -2,6 +2,9 @@
 
 from django.db import models
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 
@@ -15,7 +18,8 @@ class Heartbeat(models.Model):
     trouble = models.CharField(max_length=200, blank=True, editable=False, help_text=_("Why it was restarted last"))
 
     def __str__(self) -> str:
-        return f"{self.name}, last sign of life {self.beat_at}"
+        when = date_format(localtime(self.beat_at), "DATETIME_FORMAT") if self.beat_at else gettext("never")
+        return gettext("%(name)s, last sign of life %(when)s") % {"name": self.name, "when": when}
 
     @classmethod
     def of_worker(cls) -> "Heartbeat":

@@ -119,7 +119,7 @@ def entry(message: Message, made: Classification) -> Entry:
         key=f"message:{message.name}:classified",
         action="classified",
         subject=f"message:{message.pk}",
-        summary=f"{recorded(Category(made.category).label)}, {made.sure}",
+        summary=f"{recorded(Category(made.category).label)}, {made.percent} % sure",
         reason=made.error or made.reason,
         actor=made.model or made.judge,
         actor_kind=AuditEntry.Actor.MODEL,

@@ -66,6 +66,10 @@
         const alert = document.querySelector("[data-alert]");
         alert.textContent = alert.dataset.signedOut;
     });
+    // Whoever works by keyboard begins at the work, not at the menu.
+    document.addEventListener("DOMContentLoaded", () => {
+        if (document.activeElement === document.body) document.querySelector("[data-focus]")?.focus({ preventScroll: true });
+    });
     document.addEventListener("htmx:sendError", (event) => delete event.target.dataset?.sent);
     document.addEventListener("htmx:afterSettle", (event) => {
         if (!document.querySelector("[data-work]")) return;
@@ -107,6 +111,22 @@
         badge.textContent = left;
         badge.hidden = left === "0";
     }
+
+    // Tables of many columns become cards on a phone, where each cell says the name of its column.
+    function nameCells() {
+        document.querySelectorAll("#main .plain-table").forEach((table) => {
+            const names = [...table.querySelectorAll("thead th")].map((head) => head.textContent);
+            if (names.length < 4) return;
+            table.classList.add("wide");
+            const cells = [...table.querySelectorAll("tbody td")].filter((cell) => cell.colSpan === 1 && names[cell.cellIndex]);
+            cells.forEach((cell) => (cell.dataset.label = names[cell.cellIndex]));
+        });
+        document.querySelectorAll("#main [data-label]").forEach(({ dataset }) => {
+            dataset.label = dataset.label.charAt(0).toUpperCase() + dataset.label.slice(1);
+        });
+    }
+    document.addEventListener("DOMContentLoaded", nameCells);
+    document.addEventListener("htmx:afterSettle", nameCells);
 
     // An empty search box of select2 names itself by its own empty text; its field's label says more. Select2 comes
     // late, and again with each line that is added.

@@ -3,7 +3,9 @@ from collections import Counter
 from dataclasses import asdict
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import translation
 
 from inbox_router.doctor import Finding, Result, examine, names
 
@@ -17,13 +19,16 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="print the findings as JSON")
         parser.add_argument("--only", default="", metavar="NAME", help=f"one of {', '.join(names())}")
+        languages = [code for code, _ in settings.LANGUAGES]
+        parser.add_argument("--language", default=settings.LANGUAGE_CODE, choices=languages, help="of what it finds")
 
     def handle(self, *args: Any, **options: Any) -> None:
         only = [options["only"]] if options["only"] else []
         if unknown := set(only) - set(names()):
             raise CommandError(f"There is no check {unknown.pop()}. Choose from {', '.join(names())}.")
         self.show = not options["json"]
-        findings = self.tell(only)
+        with translation.override(options["language"]):
+            findings = self.tell(only)
         if options["json"]:
             self.stdout.write(json.dumps([asdict(finding) for finding in findings]))
         results = Counter(finding.result for finding in findings)
