@@ -229,7 +229,18 @@ class Send:
     def act(self, draft: "Draft") -> Outcome:
         if newer := draft.decided_at and draft.message.followed_by(draft.decided_at):
             return NotWanted(f"{newer.sender_name or newer.sender_address} {WROTE_AGAIN}")
-        return smtp.send(draft)
+        return smtp.send(draft.mime(sent=True), draft.from_address, draft.to_address)
+
+
+class SendCopy:
+    """The same mail to a colleague, in an envelope of its own."""
+
+    def probe(self, box: ImapMailbox, batch: Batch) -> Probes:
+        return {row.pk: Probe(Seen.UNKNOWN, f"look whether {row.label} got it") for row in batch if row.in_doubt}
+
+    def perform(self, box: ImapMailbox, batch: Batch) -> Outcomes:
+        drafts = {row: row.draft for row in batch if row.draft}
+        return {row.pk: smtp.send(it.mime(sent=True), it.from_address, row.label) for row, it in drafts.items()}
 
 
 class Discard:
@@ -303,11 +314,12 @@ def failed(error: MailboxError, *, maybe_done: bool = False) -> DeliveryError:
     )
 
 
-DEEDS: Mapping[str, Label | Move | Restore | SaveDraft | Send | FileSent | Discard] = {
+DEEDS: Mapping[str, Label | Move | Restore | SaveDraft | Send | SendCopy | FileSent | Discard] = {
     "label": Label(),
     "unlabel": Unlabel(),
     "draft": SaveDraft(),
     "send": Send(),
+    "copy": SendCopy(),
     "file": FileSent(),
     "discard": Discard(),
     "restore": Restore(),

@@ -1,10 +1,11 @@
 """The replies that the pipeline proposes: in whose name, when they are closed, how they are sent."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from aiosmtpd.controller import Controller
 from django.contrib.auth.models import User
 from django.core.mail import EmailMessage
 from django.utils import timezone
@@ -13,7 +14,7 @@ from crm.models import AuditEntry, Lead
 from inbox_router.models import Halt
 from routing.models import Assignment, Hold, Membership, Pool, Salesperson
 from tests import mails
-from tests.servers.imap import ImapPeer
+from tests.servers.imap import ImapPeer, free_port
 from triage import services
 from triage.models import Decision, Draft, MailboxDelivery, Message
 
@@ -135,6 +136,52 @@ def test_the_kill_switch_stops_approved_replies_after_one(
     Halt.end("mona")
     run()
     assert sorted(customers(mailoutbox)) == [f"anna{number}@customer{number}.example" for number in (40, 41, 42)]
+
+
+class Strict:
+    """A mail server that takes nothing for colleagues while `strict`; what it took, by recipient."""
+
+    def __init__(self) -> None:
+        self.strict = True
+        self.taken: list[str] = []
+
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802
+        if self.strict and address.endswith("acme.example"):
+            return "451 4.7.1 greylisted, try again later"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 (aiosmtpd's name)
+        self.taken += envelope.rcpt_tos
+        return "250 OK"
+
+
+@pytest.fixture
+def post(settings: Any) -> Iterator[Strict]:
+    server = Controller(Strict(), hostname="127.0.0.1", port=free_port())
+    server.start()
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
+    yield server.handler
+    server.stop()
+
+
+def test_a_copy_that_a_colleague_could_not_get_is_sent_later_and_the_reply_to_the_customer_only_once(
+    human: ImapPeer, run: Callable, post: Strict
+) -> None:
+    human.deliver(mails.mail("lead", 47).raw)
+    run()
+    services.approve_draft(Draft.objects.get(), User.objects.create_user("anton"))
+    run()
+    copies = MailboxDelivery.objects.filter(deed="copy")
+    assert post.taken == ["anna47@customer47.example"]
+    assert {(row.state, "refused the recipient" in row.error) for row in copies} == {("owed", True)}
+    assert len(human.uids("Sent")) == 1, "the rest does not wait for it"
+    post.strict = False
+    copies.update(due_at=timezone.now())
+    run()
+    assert post.taken == ["anna47@customer47.example", *copies.values_list("label", flat=True)]
+    assert set(copies.values_list("state", flat=True)) == {"done"}
 
 
 def customers(mails: list[EmailMessage]) -> list[str]:

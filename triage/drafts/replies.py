@@ -98,7 +98,7 @@ def send_test(reply: drafting.ReplyText, user: User) -> str:
         message_id=f"<test-{token}@{parseaddr(sender)[1].rpartition('@')[2] or 'localhost'}>",
     )
     try:
-        outcome = smtp.send_one(drafting.mime(mail), sender, user.email)
+        outcome = smtp.send(drafting.mime(mail), sender, user.email)
     except drafting.DraftError as error:
         raise NotSent(str(error)) from None
     if isinstance(outcome, DeliveryError):

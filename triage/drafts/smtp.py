@@ -2,14 +2,11 @@
 
 import smtplib
 from email.message import EmailMessage as MimeMessage
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.core.mail import EmailMessage, get_connection
 
 from inbox_router.couriers import DeliveryError, Outcome
-
-if TYPE_CHECKING:
-    from triage.models import Draft
 
 
 class Finished(MimeMessage):
@@ -34,22 +31,8 @@ class Prepared(EmailMessage):
         return Finished(self.raw)
 
 
-def send(draft: "Draft") -> Outcome:
-    """Send to the customer, then to each in copy.
-
-    One envelope per recipient: a server that refuses one of several recipients does so silently. Only the
-    customer's decides the outcome; a copy that could not be sent is told in the evidence.
-    """
-    raw = draft.mime(sent=True)
-    outcome = send_one(raw, draft.from_address, draft.to_address)
-    if isinstance(outcome, DeliveryError):
-        return outcome
-    refused = [cc for cc in draft.cc_addresses if isinstance(send_one(raw, draft.from_address, cc), DeliveryError)]
-    return outcome + (f"; no copy to {', '.join(refused)}" if refused else "")
-
-
-def send_one(raw: bytes, sender: str, recipient: str) -> Outcome:
-    """Send these bytes to one recipient."""
+def send(raw: bytes, sender: str, recipient: str) -> Outcome:
+    """Send these bytes to one recipient: of several, a server that refuses one does so silently."""
     connection, open_ = get_connection(), False
     try:
         connection.open()  # by itself: while there is no connection nothing can have been sent

@@ -31,6 +31,7 @@ class MailboxDelivery(Delivery):
         UNLABEL = "unlabel", _("take the label off")
         DRAFT = "draft", _("save the draft")
         SEND = "send", _("send the reply")
+        COPY = "copy", _("send the copy")
         FILE = "file", _("file the reply in Sent")
         DISCARD = "discard", _("take the draft out of Drafts")
         RESTORE = "restore", _("bring back from Trash")
@@ -43,13 +44,15 @@ class MailboxDelivery(Delivery):
 
     # One mail each, and the kill switch is looked at before each: it stops what goes out, comes back or is taken away
     # within one message. Labels and drafts, which are only added, are put there by one command for up to a hundred.
-    SINGLY = (Deed.SEND, Deed.RESTORE, Deed.DISCARD, Deed.ARCHIVE, Deed.TRASH)
+    SINGLY = (Deed.SEND, Deed.COPY, Deed.RESTORE, Deed.DISCARD, Deed.ARCHIVE, Deed.TRASH)
 
     mailbox = models.ForeignKey(Mailbox, models.PROTECT, related_name="deliveries")
     message = models.ForeignKey(Message, models.PROTECT, related_name="deliveries")
     draft = models.ForeignKey(Draft, models.PROTECT, null=True, blank=True, related_name="deliveries")
     deed = models.CharField(max_length=8, choices=Deed)
-    label = models.CharField(max_length=150, blank=True, help_text=_("The label, or where the mail lies in Trash"))
+    label = models.CharField(
+        max_length=150, blank=True, help_text=_("The label, who gets the copy, or where the mail lies in Trash")
+    )
 
     objects = WithWhatItIsAbout()
     batch_size = 100
@@ -103,9 +106,10 @@ class MailboxDelivery(Delivery):
     def record_outcome(cls, settled: Sequence[Self]) -> None:
         record([row.entry() for row in settled])
         done = [row for row in settled if row.deed == cls.Deed.SEND and row.state == cls.State.DONE]
-        sent = [row.draft_id for row in done if row.draft_id]
+        sent = [row.draft for row in done if row.draft]
         if sent:
-            Draft.objects.filter(pk__in=sent).update(state=Draft.State.SENT)
+            Draft.objects.filter(pk__in=[draft.pk for draft in sent]).update(state=Draft.State.SENT)
+            cls.objects.bulk_create([copy for row in done for copy in row.copies()])
         for row in settled:
             if row.draft_id and row.state == cls.State.CANCELLED and row.evidence.endswith(WROTE_AGAIN):
                 cls.take_up_again(row.draft_id)
@@ -122,6 +126,16 @@ class MailboxDelivery(Delivery):
         after.update(state=state.CANCELLED, evidence="called off: the draft waits for approval again")
         unsaved = owed.filter(deed=cls.Deed.DRAFT, state=state.CANCELLED)
         unsaved.update(state=state.OWED, due_at=timezone.now(), evidence="")
+
+    def copies(self) -> list[Self]:
+        """What is owed to colleagues once the customer's mail is on its way; each fails or waits by itself."""
+        copied = self.draft.cc_addresses if self.draft else []
+        return [self._copy(number, address) for number, address in enumerate(copied, 1)]
+
+    def _copy(self, number: int, address: str) -> Self:
+        row = self.of(self.message, self.Deed.COPY, draft=self.draft, label=address)
+        row.key = row.stream = f"{row.key}:{number}"
+        return row
 
     def entry(self) -> Entry:
         return Entry(
