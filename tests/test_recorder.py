@@ -84,3 +84,11 @@ def test_a_person_may_do_all_that_and_the_program_what_it_is_for() -> None:
 def test_a_mail_is_only_taken_away_by_its_own_number_and_at_once(commands: list[str], forbidden: list[int]) -> None:
     found = list(Session(tuple(commands)).forbidden())
     assert found == [commands[number].partition("\n")[0] for number in forbidden]
+
+
+def test_where_the_line_loses_commands_only_the_original_of_a_copy_may_be_taken_away() -> None:
+    copied, marked = "UID COPY 1 Archive", r"UID STORE 1 +FLAGS.SILENT (\Deleted)"
+    assert list(Session((copied, marked, "LOGOUT")).forbidden(lossy=True)) == []
+    assert list(Session((copied, "UID EXPUNGE 1")).forbidden(lossy=True)) == []
+    assert list(Session((copied, marked, "UID EXPUNGE 2")).forbidden(lossy=True)) == [marked, "UID EXPUNGE 2"]
+    assert list(Session((marked, "UID SEARCH ALL")).forbidden(lossy=True)) == [marked]

@@ -63,7 +63,7 @@ class World:
     def __init__(self, folder: Path, capability: str = "", *, google: bool = True) -> None:
         self.folder, self.google = folder, google
         self.users = iter(f"w{number}@acme.example" for number in range(1, USERS))
-        self.imap = Dovecot([f"w{number}@acme.example" for number in range(USERS)], capability=capability)
+        self.imap = Dovecot([f"w{number}@acme.example" for number in range(USERS)], capability=capability, lossy=True)
         self.model, self.slack, self.sheets, self.office = ModelServer(), SlackServer(), SheetsServer(), PostOffice()
         self.model.answer = judged_by_subject
         self.database = folder / "inbox_router.sqlite3"

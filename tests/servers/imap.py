@@ -115,6 +115,8 @@ class Dovecot:
     `rights`: what the user may do (RFC 4314). `certificate`: PEM files of one and its key, for STARTTLS.
     `reused`: its processes serve one connection after the other, so that signing in costs a quarter.
 
+    `lossy`: the line to it loses commands and answers; the record of them is read with that in mind.
+
     `more`: further lines of its configuration, and `files` that they need, by their path below `home`.
 
     At its end it fails if the program asked it for what it must never ask; benchmarks are not watched.
@@ -130,6 +132,7 @@ class Dovecot:
         rights: str = ALL_RIGHTS,
         certificate: tuple[Path, Path] | None = None,
         reused: bool = False,
+        lossy: bool = False,
         more: str = "",
         files: dict[str, str] = {},  # noqa: B006 (never changed)
     ) -> None:
@@ -142,6 +145,7 @@ class Dovecot:
         self._end = weakref.finalize(self, end, self._processes, self.home)  # also if nobody gets to __exit__
         self._options = (fsync, capability, special, rights)
         self._reused = reused
+        self._lossy = lossy
         self._more, self._files = more, files
         self._certificate = certificate
         self._dropped = 0
@@ -200,7 +204,7 @@ class Dovecot:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        record = Record.of(self.home / "record")
+        record = Record.of(self.home / "record", lossy=self._lossy)
         self._end()
         recorded.update(record.commands)
         recorded["sessions"] += record.sessions

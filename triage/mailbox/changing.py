@@ -80,9 +80,23 @@ def _copied_then_taken_away(
     good = [uid for uid, (_, copy) in copies.items() if uid in sizes and arrived.get(copy) == sizes[uid]]
     connection.change(source)
     if good:
-        connection.client.delete_messages(good, silent=True)
-        connection.client.uid_expunge(good)
+        _take_away(connection, good)
     return {uid: place(path, *copies[uid]) for uid in good}
+
+
+def _take_away(connection: Connection, uids: list[int]) -> None:
+    """Expunge mails that have a good copy. Where a server refused to mark them it may have done so all the same:
+    what is marked must not be left to lie there."""
+    try:
+        connection.client.delete_messages(uids, silent=True)
+    except imaplib.IMAP4.abort:
+        raise
+    except IMAPClientError:
+        connection.client.uid_expunge(uids)
+        if _sizes(connection, uids):
+            raise
+    else:
+        connection.client.uid_expunge(uids)
 
 
 def _earlier_copies(
