@@ -77,6 +77,13 @@ def test_it_is_over_with_the_day_or_the_month_of_the_office(settings: Any, name:
     assert spent.period == "day" or spent.until.day == 1
 
 
+def test_the_dashboard_tells_how_many_calls_were_saved(boss: Client):
+    asked("0.02")
+    for spared in ("cascade", "cache", "cache"):
+        asked("0", spared=spared)
+    assert "$0.0200 a call · 3 calls saved" in page(boss, "admin:index")
+
+
 def test_an_estimated_cost_is_called_that(boss: Client):
     asked("0.12")
     assert "estimated" not in page(boss, "admin:index")

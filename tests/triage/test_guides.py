@@ -202,6 +202,20 @@ class TestDryRun:
         assert run.state == DryRun.State.FAILED
         assert "LLM_API_KEY was refused" in run.error
 
+    def test_a_dry_run_counts_as_spent_and_none_begins_when_nothing_is_left(self, manager, model, settings):
+        settings.LLM_DAILY_BUDGET, settings.LLM_OUTPUT_PRICE = 0.1, 1000
+        model.answer = lambda asked: Answer(verdict(), output_tokens=50)
+        for _ in range(5):
+            office.message()
+        row = proposed(manager)
+        run = guides.plan(row, office.boss(), 5, Decimal(1))
+        guides.carry_out(run.pk)
+        run.refresh_from_db()
+        assert len(model.asked) == len(run.results) == 2
+        assert "stopped after 2 mails: the language model's budget of this day" in run.error
+        with pytest.raises(guides.NotTried, match="raise LLM_DAILY_BUDGET"):
+            guides.plan(row, office.boss(), 5, Decimal(1))
+
     def test_without_a_model_the_page_says_so(self, manager):
         row = proposed(manager)
         url = reverse("admin:triage_categoryguide_dry_run", args=(row.pk,))

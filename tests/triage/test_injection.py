@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
+from crm.models import AuditEntry, Lead
 from routing.models import Assignment, SlackAlert
 from routing.whatif.preview import next_up
 from tests import office
@@ -103,6 +104,12 @@ def test_a_name_that_stands_in_another_mail_only_is_dropped_everywhere(obeyed, m
     (mail,) = taken_in("")
     stored = json.dumps([list(mail.classifications.values()), list(mail.drafts.values())], default=str)
     assert CANARY not in stored
+    lead = Lead.objects.filter(thread_id=mail.thread_id)
+    entries = AuditEntry.objects.filter(subject__in=(f"message:{mail.pk}", f"lead:{lead.get().pk}"))
+    given = Assignment.objects.filter(lead__in=lead)
+    outputs = (lead, entries, given, SlackAlert.objects.filter(assignment__in=given), mail.deliveries.all())
+    assert all(rows.exists() for rows in outputs)
+    assert CANARY not in json.dumps([list(rows.values()) for rows in outputs], default=str)
     assert all(CANARY not in json.dumps(asked.body) for asked in obeyed.asked if "OBEY" in json.dumps(asked.body))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db.models import Sum
 
-from tests import mails
+from tests import mails, office
 from tests.servers.imap import ImapPeer
 from tests.servers.openai import Answer, ModelServer, verdict
 from tests.triage.llm import KEY
@@ -50,6 +50,24 @@ def test_money_stays_within_the_cap_and_the_rest_waits_for_a_person(
     waiting = Message.objects.filter(status=Message.Status.REVIEW).values_list("review_reason", flat=True)
     assert len(waiting) == NUMBER - 3
     assert all("budget" in reason for reason in waiting)
+
+
+@pytest.mark.usefixtures("delivered")
+@pytest.mark.parametrize("known", [True, False])
+def test_the_cap_holds_where_several_mails_are_asked_about_at_once(
+    judges: Judges, model_server: ModelServer, run: Callable, settings: Any, known: bool
+) -> None:
+    settings.LLM_OUTPUT_PRICE, settings.LLM_DAILY_BUDGET = 1000, 0.35
+    model_server.answer = lambda asked: Answer(verdict(category="lead"), output_tokens=100)
+    at_once = LlmClassifier(judges.model.endpoints, judges.model.limits, concurrency=8) if judges.model else None
+    if known:
+        Classification.objects.create(
+            message=office.message(), judge="llm", model="x", category="lead", confidence=1, cost=Decimal("0.10")
+        )
+    run(Judges(judges.embedded, at_once))
+    spent = Classification.objects.aggregate(cost=Sum("cost"))["cost"]
+    assert Decimal("0.35") <= spent < Decimal("0.45")
+    assert len(model_server.asked) == (3 if known else 4)
 
 
 @pytest.mark.usefixtures("delivered")

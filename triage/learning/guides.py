@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import DatabaseError, transaction
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from crm.models import AuditEntry
@@ -16,6 +17,7 @@ from crm.services import Entry, record
 from triage import classifiers
 from triage.classifiers.llm import LlmClassifier
 from triage.classifiers.llm.guide import Guide, shipped
+from triage.learning import budget
 from triage.models import CategoryGuide, Classification, DryRun, Message
 from triage.stages.classify import mail_texts
 
@@ -90,6 +92,9 @@ def plan(row: CategoryGuide, user: AbstractBaseUser, mails: int, max_cost: Decim
     """Have a version tried in the background. Raises NotTried."""
     if not settings.LLM_MODEL:
         raise NotTried(_("No language model is set up, and only one reads definitions. Set LLM_MODEL."))
+    if trouble := budget.exhausted():
+        told = {"setting": trouble.setting, "until": date_format(timezone.localtime(trouble.until), "j M H:i")}
+        raise NotTried(_("The model's budget is spent until %(until)s. Wait, or raise %(setting)s.") % told)
     return DryRun.objects.create(guide=row, by_id=user.pk, mails=min(mails, MAILS), max_cost=max_cost)
 
 
@@ -116,6 +121,8 @@ def try_out(run: DryRun) -> str:
     for start in range(0, len(messages), classifier.batch):
         if run.cost >= run.max_cost:
             return f"stopped at {run.cost:.2f} USD after {start} mails"
+        if trouble := budget.exhausted():
+            return f"stopped after {start} mails: {trouble}"
         batch = messages[start : start + classifier.batch]
         judgements = classifier.classify(mail_texts(batch))
         if refusal := next((one.error for one in judgements if one.refused), ""):

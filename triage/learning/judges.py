@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -11,6 +11,7 @@ from django.conf import settings
 from triage.classifiers import Classifier, Judgement, MailText
 from triage.classifiers.llm import LlmClassifier, prompt_hash
 from triage.learning import budget, cache, experience, lessons, verdicts
+from triage.learning.budget import Spent
 from triage.learning.calibration import Curves, Record, curves
 from triage.learning.cascade import proved
 from triage.learning.guides import in_force
@@ -87,35 +88,45 @@ class Judges:
         weighed = self.learned.memory.weigh(mail, said)
         return replace(self.learned.curves.correct(weighed, Judge.LOCAL), judge=self.embedded.judge)
 
-    def _asked(self, mails: Sequence[MailText]) -> list[Judgement | None]:
-        """The model's answers, each question asked once; None where the budget allows none."""
+    def _asked(self, mails: Sequence[MailText]) -> list[Judgement | Spent | None]:
+        """The model's answers, each question asked once; the budget that is spent where it allows none."""
         assert self.model
         prompts = [prompt_hash(mail, self.model.endpoints[0].model, self.model.guide) for mail in mails]
         known = {prompt: replace(one, spared=Spared.CACHE) for prompt, one in cache.find(prompts).items()}
         new = {prompt: mail for prompt, mail in zip(prompts, mails, strict=True) if prompt not in known}
-        if new and (trouble := budget.exhausted()):
-            budget.tell(trouble)
-            return [known.get(prompt) for prompt in prompts]
-        made = dict(zip(new, self.model.classify(list(new.values())), strict=True))
+        made, spent = self._paid(new) if new else ({}, None)
         cache.keep(made)
-        return [known.get(prompt) or _first(made, known, prompt) for prompt in prompts]
+        return [known.get(prompt) or _first(made, known, prompt) or spent for prompt in prompts]
 
-    def _beside(self, answer: Judgement | None, own: Judgement) -> Judgement:
+    def _paid(self, new: Mapping[str, MailText]) -> tuple[dict[str, Judgement], Spent | None]:
+        """The answers to new questions until a budget is spent, which is told; never more at once than it pays for."""
+        assert self.model
+        purse, made, left = budget.purse(), dict[str, Judgement](), list(new.items())
+        while left and not purse.spent:
+            number = purse.enough_for(len(left))
+            some, left = dict(left[:number]), left[number:]
+            made |= zip(some, self.model.classify(list(some.values())), strict=True)
+            purse.pay([made[prompt].cost for prompt in some])
+        if left and purse.spent:
+            budget.tell(purse.spent)
+        return made, purse.spent
+
+    def _beside(self, answer: Judgement | Spent | None, own: Judgement) -> Judgement:
         """The model's answer with the embedded classifier's key to the trash, and its judgement to be compared.
 
         Without one a person decides; they see what the embedded classifier takes it for.
         """
         assert self.model
-        if answer is None:
-            return replace(own, spared=Spared.BUDGET, error=f"not asked, as {budget.exhausted()}")
+        if not isinstance(answer, Judgement):
+            return replace(own, spared=Spared.BUDGET, error=f"not asked, as {answer}")
         corrected = self.learned.curves.correct(answer, answer.model)
         return replace(corrected, judge=self.model.judge, may_trash=own.may_trash, before=(own,))
 
 
-def _first(made: dict[str, Judgement], known: dict[str, Judgement], prompt: str) -> Judgement:
-    """A new answer; whoever asks the same in this batch gets it for nothing."""
-    answer = made[prompt]
-    if not answer.error:
+def _first(made: dict[str, Judgement], known: dict[str, Judgement], prompt: str) -> Judgement | None:
+    """A new answer, if there is one; whoever asks the same in this batch gets it for nothing."""
+    answer = made.get(prompt)
+    if answer and not answer.error:
         known[prompt] = replace(cache.free(answer), spared=Spared.CACHE)
     return answer
 
