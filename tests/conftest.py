@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
+from django.utils import translation
 
 from tests import office
 from tests.servers.imap import Dovecot, dovecot_binary, recorded
@@ -41,6 +43,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 @pytest.fixture(scope="session", autouse=True)
 def delete_output_dir() -> None:
     """Instead of Playwright's, which in any session, of whatever tests, empties test-results: the pictures stay."""
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """A page leaves its reader's language behind in the thread that answered: not for the next test."""
+    yield
+    translation.activate(settings.LANGUAGE_CODE)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

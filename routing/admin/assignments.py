@@ -1,5 +1,7 @@
 """Who got which lead and why, and what they were told in Slack."""
 
+import re
+from html import unescape
 from typing import Any
 
 from django.contrib import admin
@@ -79,4 +81,9 @@ class SlackAlertPage(DeliveryPage):
 
     @column(_("To"), ordering="salesperson__name")
     def what(self, row: Any) -> str:
-        return f"{row.salesperson or row.channel}: {row.text[:60]}"
+        return f"{row.salesperson or row.channel}: {unmarked(row.text)[:80]}"
+
+
+def unmarked(text: str) -> str:
+    """Slack's mrkdwn as plain text in one line."""
+    return unescape(" ".join(re.sub(r"<[^|>]*\|([^>]*)>", r"\1", text).replace("*", "").split()))

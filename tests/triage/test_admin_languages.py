@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import translation
 
 from tests import office
-from triage.models import Message
+from triage.models import Message, Run
 
 pytestmark = pytest.mark.django_db
 OURS = [
@@ -56,6 +56,16 @@ def test_a_state_without_a_colour_of_its_own_is_told_in_words_and_not_in_code(cl
     client.force_login(office.boss())
     page = client.get(reverse("admin:triage_message_changelist"), headers={"accept-language": "de"})
     assert "übersprungen" in shown(page)
+
+
+def test_what_a_run_counted_and_what_the_doctor_finds_is_told_in_the_readers_language(client: Client) -> None:
+    Run.objects.create(mailbox=office.mailbox(), counts={"lead": 2, "review": 3, "skipped": 1, "polls": 4})
+    client.force_login(office.boss())
+    runs = client.get(reverse("admin:triage_run_changelist"), headers={"accept-language": "de"})
+    assert "2 Anfrage, 4 Blicke in den Ordner, 3 für einen Menschen, 1 übersprungen" in shown(runs)
+    health = reverse("admin:triage_heartbeat_health")
+    found = client.post(health, {"check": "queue"}, headers={"accept-language": "de"})
+    assert "die Datenbank ist die Warteschlange" in shown(found)
 
 
 @pytest.mark.parametrize("language", ["fr"])  # German has too many words that look like ours

@@ -42,7 +42,7 @@ def of_lead(message: Message) -> str:
         return _("CRM record; waits for an owner: %(why)s") % {"why": decision.reason}
     why = decision.reason.rstrip(".")
     if decision.rule == Rule.ROTATION:
-        why = why[:1].lower() + why[1:]  # it does not begin with a name
+        why = _("next in %(pool)s") % {"pool": next(iter(decision.turns)).name}
     parts = [_("Assign to %(who)s (%(why)s)") % {"who": decision.salesperson.name, "why": why}]
     if decision.cc:
         parts.append(_("CC %(who)s") % {"who": decision.cc.name})

@@ -10,10 +10,10 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RangeDateFilter, RelatedDropdownFilter
 
 from inbox_router.admin.rows import NeverDeleted, ReadOnly, Rows, column
-from inbox_router.shown import ago, plain
+from inbox_router.shown import ago, plain, within
 from triage.admin.health import HealthPage
 from triage.admin.setup import SetupPage
-from triage.models import CaptureCheck, Heartbeat, Mailbox, Run, SentMail
+from triage.models import CaptureCheck, Category, Heartbeat, Mailbox, Message, Run, SentMail
 
 
 @admin.register(Mailbox)
@@ -47,6 +47,22 @@ class MailboxPage(NeverDeleted, Rows):
         return ago(box.last_polled_at)
 
 
+COUNTED = {
+    "polls": _("looks at the folder"),
+    "review": _("for a person"),
+    "model_errors": _("errors of the model"),
+    Message.Status.BACKLOG: _("from before the beginning"),
+}
+
+
+def counted(what: str) -> str:
+    """What a run counted, in words: a state or a category of mail, or something of its own."""
+    if what in COUNTED:
+        return str(COUNTED[what])
+    kind = next((kind for kind in (Category, Message.Status) if what in kind.values), None)
+    return within(str(kind(what).label).partition(":")[0]) if kind else what
+
+
 @admin.register(Run)
 class RunPage(ReadOnly, Rows):
     list_display = ["when", "mailbox", "took", "did"]
@@ -64,11 +80,12 @@ class RunPage(ReadOnly, Rows):
     def took(self, run: Run) -> str:
         if run.finished_at is None:
             return gettext("not finished")
-        return f"{(run.finished_at - run.started_at).total_seconds():.1f} s"
+        return f"{max((run.finished_at - run.started_at).total_seconds(), 0):.1f} s"
 
     @column(_("Did"))
     def did(self, run: Run) -> str:
-        return ", ".join(f"{count} {what}" for what, count in sorted(run.counts.items())) or gettext("nothing was new")
+        told = ", ".join(f"{count} {counted(what)}" for what, count in sorted(run.counts.items()))
+        return told or gettext("nothing was new")
 
 
 @admin.register(CaptureCheck)
