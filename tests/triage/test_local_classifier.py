@@ -16,8 +16,8 @@ from triage.classifiers.local.change import Correction
 from triage.classifiers.local.concepts import concepts_in
 from triage.classifiers.local.dataset import LabelledMail
 from triage.classifiers.local.features import features_of
-from triage.classifiers.local.model import CATEGORIES, Model, Verdict, final_confidence, verdicts
-from triage.classifiers.local.refit import refit
+from triage.classifiers.local.model import CATEGORIES, SURE, Model, Verdict, final_confidence, verdicts
+from triage.classifiers.local.refit import DOUBT, doubts, refit
 from triage.classifiers.local.starter import starter_mail
 from triage.classifiers.local.training import train
 from triage.classifiers.local.wording import fold, plain, words_in
@@ -282,6 +282,20 @@ class TestCorrections:
         undone = refit(judge.model, [*kept, *[Correction(one, "spam") for one in self.readings(3)]][:1])
         assert np.array_equal(undone.coefficients, refit(judge.model, kept).coefficients)
         assert refit(judge.model, []) is judge.model
+
+    def test_corrections_take_the_key_to_the_trash_away_but_never_give_it(self, judge: LocalClassifier) -> None:
+        rows = [features_of(one) for one in (SALE, *self.readings(1))]
+        before = judge.model.judge(rows)
+        corrections = [Correction(one, "spam") for one in self.readings(9)] + [Correction(SALE, "lead")] * 9
+        after = refit(judge.model, corrections).judge(rows)
+        assert [one.category for one in after] == ["lead", "spam"]
+        assert after[0].safe_to_trash < before[0].safe_to_trash
+        assert after[1].safe_to_trash == before[1].safe_to_trash < SURE
+
+    def test_a_category_that_is_named_seldom_is_doubted_less(self) -> None:
+        often, seldom = doubts(["uncertain"] * 8 + ["lead"] * 2)[[0, -1]]
+        assert seldom < often
+        assert list(doubts(["lead", "spam"])) == [DOUBT, DOUBT]
 
     def test_one_wrong_correction_does_not_turn_other_inquiries(self, judge: LocalClassifier) -> None:
         wrong, *others = KNOWN["lead"]

@@ -15,6 +15,7 @@ from triage.classifiers.evaluation import CATEGORIES
 from triage.classifiers.local.envelope import domain_of, freemail
 
 DOMAIN = 0.5  # what a verdict on a colleague of the sender counts
+UNSAID = 0.5  # what each category counts before anybody said it
 
 
 class Memory:
@@ -51,11 +52,12 @@ class Memory:
         return replace(judgement, category=best, confidence=confidence)
 
     def _prior(self, address: str) -> Mapping[str, float]:
-        """The chance of each category, each counted once more than it was said (Laplace); empty without memory."""
+        """The chance of each category, half a time more than it was said (Jeffreys); empty without memory."""
         mine, ours = self._addresses.get(address, Counter()), self._domains.get(domain_of(address), Counter())
         counts = {name: mine[name] + DOMAIN * ours[name] for name in CATEGORIES}
-        total = sum(counts.values())
-        return {name: (counts[name] + 1) / (total + len(CATEGORIES)) for name in CATEGORIES} if total else {}
+        if not (total := sum(counts.values())):
+            return {}
+        return {name: (counts[name] + UNSAID) / (total + UNSAID * len(CATEGORIES)) for name in CATEGORIES}
 
 
 def _told(said: Counter[str]) -> str:

@@ -30,7 +30,7 @@ class Change:
             return starter
         coefficients = starter.coefficients.copy()
         coefficients[self.columns] += self.weights.astype(np.float32)
-        return replace(starter, coefficients=coefficients)
+        return replace(starter, coefficients=coefficients, untaught=starter)
 
     def to_bytes(self) -> bytes:
         """The same as a compressed .npz file, without pickle."""

@@ -1,7 +1,7 @@
 """The learned weights: numbers in an .npz file, no pickle, and what they say of a mail."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -44,16 +44,26 @@ class Impressions:
 
 @dataclass(frozen=True)
 class Model:
-    """Linear weights (columns x categories), and the two heads that turn scores into probabilities."""
+    """Linear weights (columns x categories), and the two heads that turn scores into probabilities.
+
+    `untaught` is the model that people's corrections changed into this one.
+    """
 
     coefficients: np.ndarray
     offsets: np.ndarray
     confidence: np.ndarray
     trash: np.ndarray
+    untaught: "Model | None" = None
 
     def judge(self, rows: Sequence[Features]) -> list[Verdict]:
-        """One verdict a mail."""
-        return verdicts(self.impressions(rows), self.confidence, self.trash) if rows else []
+        """One verdict a mail. Corrections can take the key to the trash away, never give it."""
+        if not rows:
+            return []
+        found = verdicts(self.impressions(rows), self.confidence, self.trash)
+        if self.untaught is None:
+            return found
+        pairs = zip(found, self.untaught.judge(rows), strict=True)
+        return [replace(now, safe_to_trash=min(now.safe_to_trash, before.safe_to_trash)) for now, before in pairs]
 
     def scores(self, rows: Sequence[Features]) -> np.ndarray:
         """How much each mail looks like each category (mails x categories)."""

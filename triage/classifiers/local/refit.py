@@ -5,6 +5,7 @@ regression on what the starter model misses). It depends on nothing but the star
 that undoing a correction is refitting without it.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -14,7 +15,8 @@ from triage.classifiers.local.change import Change, Correction
 from triage.classifiers.local.features import SIZE, Features, features_of
 from triage.classifiers.local.model import CATEGORIES, Model
 
-DOUBT = 3.0  # how much a single correction is doubted: more of them must agree before the model turns
+DOUBT = 1.0  # how much a single correction is doubted: more of them must agree before the model turns
+RARITY = 0.5  # how much less so in a category that people name seldom; most of what they are asked about is none
 MARGIN = 1.0  # a score beyond this needs no correction
 
 
@@ -32,10 +34,17 @@ def change_by(starter: Model, corrections: Sequence[Correction]) -> Change:
     wanted = np.array([[MARGIN if one.category == name else -MARGIN for name in CATEGORIES] for one in corrections])
     missing = np.where(wanted * starter.scores(rows) < MARGIN, wanted - starter.scores(rows), 0.0)
     likeness = (matrix @ matrix.T).toarray()
-    shares = np.linalg.solve(likeness + DOUBT * np.eye(len(rows)), missing)
+    shares = np.linalg.solve(likeness + np.diag(doubts([one.category for one in corrections])), missing)
     change: np.ndarray = (matrix.T @ shares.astype(np.float32)).astype(np.float16)
     columns = np.flatnonzero(change.any(axis=1)).astype(np.int32)
     return Change(columns, change[columns])
+
+
+def doubts(said: Sequence[str]) -> np.ndarray:
+    """How much each correction is doubted, the more the more often its category is named; the mean category DOUBT."""
+    named = Counter(said)
+    usual = len(said) / len(named)
+    return np.array([DOUBT * (named[category] / usual) ** RARITY for category in said])
 
 
 def sparse(rows: Sequence[Features]) -> csr_matrix:
