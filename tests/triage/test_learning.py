@@ -123,6 +123,7 @@ class TestLessons:
         before = judge().classify([mail_text(last)])[0]
         for row in corrected:
             assert "Accounting" in do(client, row, "decide", category="accounting")
+        office.time_passes()
         refitting.learn()
         assert judged(last) == Category.ACCOUNTING
         for row in corrected:
