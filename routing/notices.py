@@ -2,8 +2,10 @@
 
 import hashlib
 from collections.abc import Iterable
+from datetime import datetime
 
 from django.conf import settings
+from django.utils import timezone
 
 from crm.models import Lead
 from crm.services import Entry
@@ -82,6 +84,43 @@ def taken_alert(old: Assignment, new: Assignment, number: int) -> SlackAlert | N
     """Tells the old owner."""
     text = f"*No longer yours:* {headline(old.lead)}\nNow with {escaped(new.salesperson.name)}. {escaped(new.reason)}"
     return tell(f"slack:taken:{name_of(old.lead)}:{number}", text, to=old.salesperson, assignment=new)
+
+
+def rewritten(assignment: Assignment, outcome: str) -> SlackAlert | None:
+    """Says in what the owner was told of an assignment what came of it, and takes the buttons off; None if nobody was.
+
+    The lead is to be locked: the rewritings of one alert are numbered, and done in this order.
+    """
+    told = SlackAlert.objects.filter(assignment=assignment, salesperson=assignment.salesperson_id, rewrites=None)
+    alert = told.order_by("pk").first()
+    if alert is None:
+        return None
+    number = alert.rewritten_by.count() + 1
+    return SlackAlert.owe(
+        effect="slack",
+        key=f"{alert.key}:rewritten:{number}",
+        stream=alert.stream,
+        position=number,
+        salesperson=alert.salesperson,
+        assignment=assignment,
+        rewrites=alert,
+        text=f"*{outcome}*\n{alert.text}",
+    )
+
+
+def accepted_by(assignment: Assignment) -> str:
+    """What the alert of an assignment that was taken on says."""
+    return f"Accepted by {escaped(assignment.salesperson.name)}, {clock(assignment.accepted_at)}"
+
+
+def given_to(new: Assignment) -> str:
+    """What the alert of an assignment says after somebody else got the lead."""
+    by = "" if new.by == SYSTEM else f" by {escaped(new.by)}"
+    return f"Given to {escaped(new.salesperson.name)}{by}, {clock(new.at)}"
+
+
+def clock(at: datetime | None) -> str:
+    return f"{timezone.localtime(at):%H:%M}"
 
 
 def reminder(assignment: Assignment, number: int) -> SlackAlert | None:

@@ -3,8 +3,8 @@
 from routing.assigning import assign, release_holds
 from routing.card import Card, escaped
 from routing.card import text as card_text
-from routing.notices import alert_managers, customer_wrote, machine_wrote
-from routing.people.accepting import accept, closed_alert, still_with
+from routing.notices import accepted_by, alert_managers, customer_wrote, given_to, machine_wrote
+from routing.people.accepting import accept, closed_alert, is_theirs, still_with
 from routing.people.governance import deactivate, hand_over_leads, open_leads, touched_by
 from routing.people.handover import HandoverError, credit_back, give_turn, let_rotate, reassign, skip_turn
 from routing.rules.conversation import Colleague, Headers, Participant, who_is_in
@@ -30,6 +30,7 @@ __all__ = [
     "SlackWorkspace",
     "Ticked",
     "accept",
+    "accepted_by",
     "alert_managers",
     "assign",
     "card_text",
@@ -41,8 +42,10 @@ __all__ = [
     "escaped",
     "foretell",
     "give_turn",
+    "given_to",
     "hand_over_leads",
     "is_signed",
+    "is_theirs",
     "let_rotate",
     "listen_to_slack",
     "machine_wrote",

@@ -11,12 +11,20 @@ from routing.slack import Buttons, SlackCourier
 
 
 class SlackAlert(Delivery):
-    """One Slack message, to a person or to a channel."""
+    """One Slack message, to a person or to a channel; or what one that stands there says from now on."""
 
     assignment = models.ForeignKey(Assignment, models.PROTECT, null=True, blank=True, related_name="alerts")
     salesperson = models.ForeignKey(Salesperson, models.PROTECT, null=True, blank=True, related_name="alerts")
     channel = models.CharField(max_length=100, blank=True, help_text=_("Instead of a person"))
     text = models.TextField(help_text=_("Slack's mrkdwn, escaped"))
+    rewrites = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="rewritten_by",
+        help_text=_("The alert that it stands in place of, without buttons but the link"),
+    )
 
     courier = SlackCourier
 
@@ -26,6 +34,8 @@ class SlackAlert(Delivery):
         given = self.assignment
         if given is None or given.salesperson_id != self.salesperson_id:
             return None
+        if self.rewrites_id:
+            return Buttons(lead_url(given.lead_id))
         heard = bool(settings.SLACK_SIGNING_SECRET or settings.SLACK_APP_TOKEN)
         return Buttons(lead_url(given.lead_id), given.pk if heard else 0)
 

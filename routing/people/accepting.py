@@ -39,19 +39,26 @@ def accept(assignment: int, user: User) -> Assignment:
     """Note that whoever was given a lead takes it on; a second time changes nothing. Raises HandoverError."""
     given = still_with(assignment)
     who = given.salesperson
-    if who.user_id != user.pk and (who.user_id or who.email != user.email.lower()):
+    if not is_theirs(given, user):
         raise HandoverError(_("Only %(name)s can accept this lead; nothing was changed.") % {"name": who.name})
     if given.accepted_at is None:
         given.accepted_at = timezone.now()
         given.save(update_fields=["accepted_at"])
         number = Assignment.objects.filter(lead=given.lead).count() - 1
         record([notices.deed_entry("accepted", given.lead, f"{who.name} takes it on", str(user), "", number)])
+        notices.send([notices.rewritten(given, notices.accepted_by(given))])
     return given
+
+
+def is_theirs(assignment: Assignment, user: User) -> bool:
+    """Whether this login is that of whoever was given a lead: by their link, else by e-mail address."""
+    who = assignment.salesperson
+    return who.user_id == user.pk or (who.user_id is None and who.email == user.email.lower())
 
 
 def closed_alert(assignment: int, outcome: str) -> tuple[str, Buttons] | None:
     """What the alert of an assignment says from now on, and the link that is left under it."""
-    alert = SlackAlert.objects.filter(assignment=assignment).order_by("pk").first()
+    alert = SlackAlert.objects.filter(assignment=assignment, rewrites=None).order_by("pk").first()
     if alert is None or alert.buttons is None:
         return None
     return f"*{outcome}*\n{alert.text}", Buttons(alert.buttons.url)

@@ -51,7 +51,7 @@ def reassign(lead: Lead, to: Salesperson, by: str, why: str) -> Assignment:
             new.answered_at, new.due_at = old.answered_at, None
             new.save(update_fields=["answered_at", "due_at"])
         _move_turn(old, new, desk, by, why)
-        notices.send([notices.taken_alert(old, new, number)])
+        notices.send([notices.taken_alert(old, new, number), notices.rewritten(old, notices.given_to(new))])
     return new
 
 
@@ -154,6 +154,7 @@ def credit_back(assignment: Assignment, by: str, why: str) -> None:
     lead.stage = Lead.Stage.JUNK
     lead.save(update_fields=["stage"])
     Assignment.objects.filter(pk=assignment.pk).update(due_at=None)
+    notices.send([notices.rewritten(assignment, "Was no lead")])
     record([notices.deed_entry("credited back", lead, f"junk, {assignment.salesperson.name} is credited", by, why)])
 
 

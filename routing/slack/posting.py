@@ -5,6 +5,7 @@ carries the delivery's key as metadata, by which a post whose answer was lost is
 """
 
 import logging
+import re
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ from django.utils import timezone
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from inbox_router.couriers import DeliveryError, Outcome, Patience, Probe, Seen
+from inbox_router.couriers import DeliveryError, NotWanted, Outcome, Patience, Probe, Seen
 from routing.slack.buttons import Buttons, Press, blocks, dialog
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ EVENT = "inbox_router_alert"
 CLOCK_SKEW = timedelta(minutes=10)  # between our clock and Slack's
 PAGES = 5  # of 200 messages: how far a lost post is searched for
 LOOK_BACK = timedelta(days=2)  # a database backup that was restored may be that old: since then it knows of no post
+PLACE = re.compile(r"[A-Z0-9]+ \d+\.\d+")  # channel and time: what names a message in Slack
 
 SIGN_IN = "Set SLACK_BOT_TOKEN to a valid bot token (it begins with xoxb-)."
 ADVICE = {
@@ -67,6 +69,10 @@ class Alerts(Protocol):
         """Post mrkdwn, already escaped, to a channel or a person; where it stands. Raises SlackError."""
         ...
 
+    def update(self, place: str, text: str, buttons: Buttons | None = None) -> None:
+        """Write an alert anew where it stands; as often as one likes. Raises SlackError."""
+        ...
+
     def find(self, key: str, to: str, since: datetime) -> Probe:
         """Whether a post with this key stands there. Raises SlackError when it is worth asking again."""
         ...
@@ -92,6 +98,9 @@ class ConsoleAlerts:
     def post(self, key: str, to: str, text: str, buttons: Buttons | None = None) -> str:
         log.info("alert to %s: %s", to, " ".join(text.split()))
         return "logged"
+
+    def update(self, place: str, text: str, buttons: Buttons | None = None) -> None:
+        log.info("alert at %s: %s", place, " ".join(text.split()))
 
     def find(self, key: str, to: str, since: datetime) -> Probe:
         return Probe(Seen.ABSENT)  # a line that stands in the log twice does no harm
@@ -217,7 +226,7 @@ class SlackCourier:
 
     def probe(self, batch: "Sequence[SlackAlert]") -> Mapping[int, Probe]:
         with self._patience.once():
-            return {row.pk: self._looked_for(row) for row in batch}
+            return {row.pk: self._looked_for(row) for row in batch if not row.rewrites_id}
 
     def _looked_for(self, row: "SlackAlert") -> Probe:
         """What Slack has of an alert. One that is not in doubt may still stand there, if our database was restored."""
@@ -235,9 +244,23 @@ class SlackCourier:
     def _posted(self, row: "SlackAlert") -> Outcome:
         try:
             with self._patience.once():
+                if row.rewrites:
+                    return self._rewritten(row, row.rewrites.evidence)
                 return self._alerts.post(row.key, self._to(row), row.text, row.buttons)
         except SlackError as error:
             return error
+
+    def _rewritten(self, row: "SlackAlert", place: str) -> Outcome:
+        """Write an alert anew where it stands; one that does not stand there any more is left at that."""
+        if not PLACE.match(place):
+            return NotWanted("there is no alert in Slack to write anew")
+        try:
+            self._alerts.update(place, row.text, row.buttons)
+        except SlackError as error:
+            if error.blocked or not error.permanent:
+                raise
+            return NotWanted(f"left as it is: {error}")
+        return place
 
     def _to(self, row: "SlackAlert") -> str:
         person = row.salesperson

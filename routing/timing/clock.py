@@ -106,7 +106,7 @@ def _pass_on(row: Assignment, number: int) -> Assignment | None:
     Assignment.objects.filter(pk=row.pk).update(active=False)
     card = card_of(decision, pool, desk.versions, inquiry)
     new = give(row.lead, pool, decision, card, desk, number=number + 1, hops=row.hops + 1)
-    notices.send([notices.taken_alert(row, new, number + 1)])
+    notices.send([notices.taken_alert(row, new, number + 1), notices.rewritten(row, notices.given_to(new))])
     return new
 
 

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
 from slack_sdk.signature import SignatureVerifier
@@ -247,3 +248,78 @@ def test_a_long_card_fits_a_slack_message(given: Assignment, slack: SlackServer,
     section = (json.loads(blocks) if isinstance(blocks, str) else blocks)[0]["text"]["text"]
     assert section.startswith("*Accepted by Ana")
     assert len(section) == 3000
+
+
+def on_the_web(name: str, lead: Lead, deed: str, **answers: object) -> str:
+    """Do a deed of the lead's page as the dialog's form does; what the person is told."""
+    client = Client()
+    client.force_login(User.objects.get(username=name))
+    url = reverse(f"admin:crm_lead_{deed}", args=(lead.pk,))
+    answer = client.post(url, {"_form_submitted": "True"} | answers, follow=True)
+    return " ".join(str(message) for message in answer.context["messages"]) if answer.context else ""
+
+
+def page(name: str, lead: Lead) -> str:
+    client = Client()
+    client.force_login(User.objects.get(username=name))
+    return client.get(reverse("admin:crm_lead_change", args=(lead.pk,))).content.decode()
+
+
+def test_a_lead_is_accepted_on_its_page_by_whom_it_was_given_to(given: Assignment, slack: SlackServer) -> None:
+    url = reverse("admin:crm_lead_accept", args=(given.lead_id,))
+    assert (url in page("ana", given.lead), url in page("ben", given.lead), url in page("mia", given.lead)) == (
+        True,
+        False,
+        False,
+    )
+    assert on_the_web("ben", given.lead, "accept") == ""  # 403
+    assert "You have accepted this lead." in on_the_web("ana", given.lead, "accept")
+    given.refresh_from_db()
+    assert given.accepted_at
+    assert url not in page("ana", given.lead)
+    assert AuditEntry.objects.get(action="accepted").actor == "ana"
+
+
+def test_what_is_done_on_the_web_is_written_into_the_alert_in_slack_by_a_delivery(
+    given: Assignment, slack: SlackServer
+) -> None:
+    on_the_web("ana", given.lead, "accept")
+    assert slack.updates == []
+    work_off(SlackAlert)
+    (update,) = slack.updates
+    assert update["text"].startswith("*Accepted by Ana, ")
+    assert buttons(update) == ["Open"]
+    on_the_web("mia", given.lead, "give_to", to=Salesperson.objects.get(name="Ben").pk, why="Speaks Czech")
+    work_off(SlackAlert)
+    assert slack.updates[-1]["text"].startswith("*Given to Ben by mia, ")
+    assert {update["ts"] for update in slack.updates} == {slack.posts[0].ts}
+    assert "Only Ben can accept this lead" in on_the_web("ana", given.lead, "accept")
+    assert len(slack.posts) == 3, "Ben is told of his lead, Ana that hers is gone, each once"
+    work_off(SlackAlert)
+    assert len(slack.updates) == 2
+
+
+def test_an_alert_that_was_not_posted_yet_is_posted_and_then_written_anew(slack: SlackServer) -> None:
+    office.waiting_draft("Springs")
+    first = Assignment.objects.get()
+    hand_over(first.lead, Salesperson.objects.get(name="Ben"), office.boss(), why="Speaks Czech")
+    work_off(SlackAlert)
+    assert [update["ts"] for update in slack.updates] == [slack.posts[0].ts]
+
+
+def test_an_alert_that_somebody_deleted_in_slack_is_left_at_that(given: Assignment, slack: SlackServer) -> None:
+    slack.posts.clear()
+    on_the_web("ana", given.lead, "accept")
+    work_off(SlackAlert)
+    rewriting = SlackAlert.objects.get(rewrites__isnull=False)
+    assert (rewriting.state, "message_not_found" in rewriting.evidence) == (SlackAlert.State.CANCELLED, True)
+    assert not SlackAlert.in_trouble().exists()
+
+
+def test_without_slack_nothing_is_written_anew() -> None:
+    office.waiting_draft("Springs")
+    work_off(SlackAlert)
+    given = Assignment.objects.get()
+    hand_over(given.lead, Salesperson.objects.get(name="Ben"), office.boss(), why="Speaks Czech")
+    work_off(SlackAlert)
+    assert SlackAlert.objects.get(rewrites__isnull=False).evidence == "there is no alert in Slack to write anew"

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
@@ -16,6 +17,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter, RelatedDropdownFilter
+from unfold.dataclasses import UnfoldAction
+from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from crm.models import AuditEntry, Lead, SheetRow
@@ -24,7 +27,7 @@ from inbox_router.admin.deliveries import COLOURS
 from inbox_router.admin.rows import Lines, NeverDeleted, ReadOnly, Rows, column
 from inbox_router.shown import ago, plain
 from routing.models import Assignment, Hold, Rule, Salesperson
-from routing.services import Card, HandoverError, card_text, credit_back
+from routing.services import Card, HandoverError, accept, card_text, credit_back, is_theirs
 from triage.admin.leaving import LeavingPage
 from triage.admin.mirrored import MirroredFilter, with_mirror
 from triage.admin.owners import OwnerFilter
@@ -53,6 +56,11 @@ def active_assignment(lead: Lead) -> Assignment | None:
 
 def can_be_junk(lead: Lead) -> bool:
     return lead.stage != Lead.Stage.JUNK and active_assignment(lead) is not None
+
+
+def can_be_accepted(lead: Lead) -> bool:
+    given = active_assignment(lead)
+    return lead.stage == Lead.Stage.OPEN and given is not None and given.accepted_at is None
 
 
 def can_be_given(lead: Lead) -> bool:
@@ -148,7 +156,7 @@ class LeadPage(NeverDeleted, WithDeeds, Rows):
     list_select_related = ["contact"]
     ordering = ["-pk"]
     inlines = [History]
-    actions_detail = ["give_to", "junk"]
+    actions_detail = ["accept", "give_to", "junk"]
     refusals = (HandoverError,)
     readonly_fields = [
         "subject",
@@ -239,6 +247,36 @@ class LeadPage(NeverDeleted, WithDeeds, Rows):
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(LeavingPage.as_view(model_admin=self))
         return [path("leaving/<int:pk>/", view, name="crm_lead_leaving"), *super().get_urls()]
+
+    def has_accept_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Whoever has or had the lead may try, or who could hand it over: those are told who has it now."""
+        if request.user.has_perm("routing.change_assignment"):
+            return True
+        had = Assignment.objects.filter(lead=object_id).select_related("salesperson")
+        return request.user.has_perm("routing.view_assignment") and any(is_theirs(one, person(request)) for one in had)
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[UnfoldAction]:
+        """A lead is accepted by whom it was given to, and by nobody else."""
+        deeds: list[UnfoldAction] = super().get_actions_detail(request, object_id)
+        row = self.get_object(request, unquote(str(object_id)))
+        given = active_assignment(row) if isinstance(row, Lead) else None
+        theirs = given is not None and is_theirs(given, person(request))
+        return [each for each in deeds if theirs or not each.action_name.endswith("_accept")]
+
+    @deed(
+        gettext_lazy("Accept"),
+        permission="accept",
+        icon="thumb_up",
+        variant=ActionVariant.PRIMARY,
+        when=can_be_accepted,
+        text=gettext_lazy("You take this lead on. Whoever looks at it sees that, in Slack too."),
+    )
+    def accept(self, request: HttpRequest, lead: Lead, answers: dict[str, Any]) -> str:
+        given = active_assignment(lead)
+        if given is None:
+            raise HandoverError(_("Nobody has this lead any more; nothing was changed."))
+        accept(given.pk, person(request))
+        return _("You have accepted this lead.")
 
     @deed(
         gettext_lazy("Give to"),

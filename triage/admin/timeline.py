@@ -145,7 +145,7 @@ def of_leads(leads: Sequence[Lead]) -> Iterator[Event]:
     for given in Assignment.objects.filter(lead__in=leads).select_related("salesperson").order_by("pk"):
         url = reverse("admin:crm_lead_change", args=(given.lead_id,))
         yield Event(given.at, Kind.LEAD, _("%(who)s got the lead") % {"who": given.salesperson}, given.reason, url)
-    told = SlackAlert.objects.filter(assignment__lead__in=leads, settled_at__isnull=False)
+    told = SlackAlert.objects.filter(assignment__lead__in=leads, settled_at__isnull=False, rewrites=None)
     for alert in told.select_related("salesperson"):
         whom = alert.salesperson or alert.channel
         yield Event(

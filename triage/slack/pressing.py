@@ -8,7 +8,6 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from routing.models import Assignment, Salesperson
@@ -19,8 +18,9 @@ from routing.services import (
     SlackError,
     SlackWorkspace,
     accept,
+    accepted_by,
     closed_alert,
-    escaped,
+    given_to,
     slack_from_settings,
     still_with,
 )
@@ -91,16 +91,11 @@ def ask(press: Press, user: User, slack: SlackWorkspace) -> None:
 
 def deeds(press: Press, user: User) -> str:
     """Do it, once; what the alert says from now on. Raises HandoverError."""
-    now = f"{timezone.localtime():%H:%M}"
     if press.deed == PressedDeed.ACCEPT:
         needs(user, ACCEPTING)
-        done = accept(press.assignment, user)
-        at = f"{timezone.localtime(done.accepted_at):%H:%M}"
-        return _("Accepted by %(name)s, %(at)s") % {"name": escaped(done.salesperson.name), "at": at}
+        return accepted_by(accept(press.assignment, user))
     needs(user, GIVING)
-    given = give(press, user)
-    told = {"name": escaped(given.salesperson.name), "by": escaped(str(user)), "at": now}
-    return _("Given to %(name)s by %(by)s, %(at)s") % told
+    return given_to(give(press, user))
 
 
 @transaction.atomic
