@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import fmean
 
 import django
 
@@ -112,8 +113,23 @@ def told(name: str, found: dict[int, Figures]) -> str:
     return "\n".join(lines)
 
 
+def over_seeds(name: str, curves: Sequence[dict[int, Figures]]) -> str:
+    """One line per mark that every seed reached: the mean, the worst trash precision, all that would be lost."""
+    lines = []
+    for mark in (one for one in MARKS if all(one in curve for curve in curves)):
+        rows = [curve[mark] for curve in curves]
+        right = fmean(row.lenient_accuracy or 0 for row in rows)
+        worst = min(1.0 if row.trash_precision is None else row.trash_precision for row in rows)
+        lost = sum(row.lost_leads + row.lost_accounting for row in rows), sum(row.lost_other for row in rows)
+        lines.append(
+            f"all seeds, {name:17} {mark:4} verdicts: right {right:.3f}, trash at worst {worst:.3f}, "
+            f"lost {lost[0]} leads or accounting, {lost[1]} others"
+        )
+    return "\n".join(lines)
+
+
 def main() -> None:
-    """Print a curve per seed, way of dividing and share of wrong verdicts."""
+    """Print a curve per seed, way of dividing and share of wrong verdicts; at the end those of all seeds together."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("file", type=Path)
     parser.add_argument("--model", type=Path, help="weights that have not seen the file")
@@ -123,14 +139,18 @@ def main() -> None:
     starter = Model.load(options.model) if options.model else train(starter_mail())
     labelled = [one for one in read_jsonl(options.file) if options.source in ("", one.source)]
     mails = [Mail(one, features_of(one.mail)) for one in labelled]
+    found: dict[str, list[dict[int, Figures]]] = {}
     for seed in range(options.seeds):
         for by_group in (False, True):
             for wrong in (0.0, 0.2):
                 chance = random.Random(seed)
                 stream, held_back = divided(mails, chance, by_group=by_group)
-                name = f"{seed} {'new templates' if by_group else 'as it comes'}, {wrong:.0%} wrong"
-                sys.stdout.write(told(name, curve(Learner(starter, wrong, chance), stream, held_back)) + "\n")
+                name = f"{'new templates' if by_group else 'as it comes'}, {wrong:.0%} wrong"
+                one = curve(Learner(starter, wrong, chance), stream, held_back)
+                found.setdefault(name, []).append(one)
+                sys.stdout.write(told(f"{seed} {name}", one) + "\n")
                 sys.stdout.flush()
+    sys.stdout.write("\n".join(over_seeds(name, curves) for name, curves in found.items()) + "\n")
 
 
 if __name__ == "__main__":
