@@ -107,6 +107,7 @@ class TestReview:
     def test_what_is_none_of_the_four_stays_in_the_inbox_and_nothing_follows(self, boss):
         office.team()
         row = office.message("Thermometer")
+        assert 'value="uncertain" class="choice" data-key="5"' in boss.get(reverse(REVIEW)).content.decode()
         assert "Thermometer: None of these. Nothing has happened yet." in work(boss, REVIEW, row, "uncertain")
         office.time_passes()
         assert shown(boss, REVIEW) is None
