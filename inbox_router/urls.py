@@ -4,6 +4,6 @@ from django.views.generic import RedirectView
 
 urlpatterns = [
     path("admin/", admin.site.urls),
-    path("slack/", include("triage.urls")),
+    path("", include("triage.urls")),
     path("", RedirectView.as_view(pattern_name="admin:index")),
 ]

@@ -73,3 +73,22 @@ def test_only_an_operator_has_it_connect_to_what_they_type(client, role, sees, t
 
 def test_an_unknown_check_is_refused(boss):
     assert boss.post(PAGE, {"check": "rm -rf"}).status_code == 403
+
+
+def test_the_report_tells_all_as_text_without_secrets(boss, settings):
+    settings.EMAIL_URL, settings.LLM_API_KEY = "smtps://u:hush-hush@mail.acme.example", "sk-hush-hush"
+    office.waiting_draft()
+    assert "?report" in boss.get(PAGE).content.decode()
+    answer = boss.get(PAGE, {"report": ""})
+    told = answer.content.decode()
+    assert answer.headers["Content-Type"].startswith("text/plain")
+    for line in (
+        "Version: ",
+        "Worker's last sign of life: ",
+        "Tasks in the queue: 0",
+        "owed, the oldest since",
+        "database: ",
+    ):
+        assert line in told
+    assert "disk: DATA_DIR has" in told
+    assert "hush-hush" not in told

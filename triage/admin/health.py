@@ -1,14 +1,18 @@
 """Health: each connection with what is known of it, and a test that says which step fails and what to do."""
 
+import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db.models import Max
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -16,10 +20,11 @@ from django_q.models import OrmQ
 
 from inbox_router.admin.pages import Page
 from inbox_router.delivery import Delivery, kinds
-from inbox_router.doctor import Finding, Result
+from inbox_router.doctor import Finding, Result, examine
 from inbox_router.trial import examine_with
 from triage.models import Classification, Heartbeat, Mailbox, Message
 
+AT_HOME = ("settings", "database", "disk", "queue", "worker")  # checks that ask nobody outside
 LONGEST = 500  # characters that may be typed for one setting
 
 
@@ -41,6 +46,7 @@ CONNECTIONS = (
     Connection("database", gettext_lazy("Database")),
     Connection("queue", gettext_lazy("Queue"), ("REDIS_URL",)),
     Connection("worker", gettext_lazy("Worker")),
+    Connection("disk", gettext_lazy("Disk")),
     Connection("settings", gettext_lazy("Settings")),
 )
 SECRET = ("MAILBOX_URL", "LLM_API_KEY", "EMAIL_URL", "SLACK_BOT_TOKEN", "REDIS_URL")
@@ -82,6 +88,13 @@ class HealthPage(Page):
             "verdict": verdict(findings),
             "may_try": self.may_try(),
         }
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The page; with ?report all that it knows as plain text, to be copied into a mail to whoever helps."""
+        if "report" in request.GET:
+            return HttpResponse("\n".join(report()), content_type="text/plain; charset=utf-8")
+        page: HttpResponse = super().get(request, *args, **kwargs)
+        return page
 
     def may_try(self) -> bool:
         """Whether this person may have the program connect to what they type."""
@@ -138,7 +151,29 @@ def facts() -> Iterator[Fact]:
     yield Fact(_("Tasks in the queue"), says=str(OrmQ.objects.count()))
     for kind in kinds():
         rows = kind._default_manager.select_related(None).order_by()
-        owed = rows.filter(state__in=(Delivery.State.OWED, Delivery.State.BLOCKED)).count()
+        waiting = rows.filter(state__in=Delivery.WAITING)
+        owed = waiting.count()
         done = rows.filter(state=Delivery.State.DONE).order_by("-pk").values_list("settled_at", flat=True).first()
         name = capfirst(str(kind._meta.verbose_name_plural))
-        yield Fact(name, done, _("%(owed)s owed") % {"owed": owed})
+        said = _("%(owed)s owed, the oldest since %(when)s") if owed else _("%(owed)s owed")
+        oldest = waiting.order_by("due_at").values_list("created_at", flat=True).first()
+        yield Fact(name, done, said % {"owed": owed, "when": moment(oldest)})
+    yield Fact(_("Version"), says=version())
+
+
+def moment(at: datetime | None) -> str:
+    return date_format(timezone.localtime(at), "j M Y H:i") if at else ""
+
+
+def version() -> str:
+    """That of this program, as its own files tell it."""
+    told = tomllib.loads((Path(settings.BASE_DIR) / "pyproject.toml").read_text())
+    return str(told["project"]["version"])
+
+
+def report() -> Iterator[str]:
+    """The facts, and what can be found out without asking anybody outside; names of settings, never their values."""
+    for fact in facts():
+        yield f"{fact.what}: {' · '.join(filter(None, [moment(fact.at), fact.says])) or '-'}"
+    for found in examine(*AT_HOME):
+        yield f"{found.result} {found.name}: {found.found} {found.hint}".rstrip()

@@ -42,6 +42,11 @@ class EnvForm(forms.Form):
     )
     user = forms.CharField(label=gettext_lazy("Sign-in name of the mailbox"), max_length=200, required=False)
     host = forms.CharField(label=gettext_lazy("Its IMAP server"), max_length=200, required=False)
+    vouches = forms.CharField(
+        label=gettext_lazy("How your mail server calls itself in Authentication-Results"),
+        max_length=200,
+        required=False,
+    )
     folder = forms.CharField(label=gettext_lazy("Folder to watch"), max_length=100, required=False, initial="INBOX")
 
     def lines(self) -> Iterator[str]:
@@ -51,6 +56,8 @@ class EnvForm(forms.Form):
             yield f"COMPANY_NAME={told['company']}"
         if told["domains"]:
             yield f"COMPANY_DOMAINS={','.join(told['domains'].replace(',', ' ').lower().split())}"
+        if told["vouches"]:
+            yield f"AUTH_SERVER={told['vouches'].lower()}"
         if told["user"] and told["host"]:
             folder = quote(told["folder"] or "INBOX")
             yield f"MAILBOX_URL=imaps://{quote(told['user'], safe='')}:PASSWORD@{told['host']}:993/{folder}"

@@ -105,9 +105,11 @@
 
     // The sidebar beside the part that is swapped tells how many wait; the newest number comes with the part.
     function recount() {
-        const badge = document.querySelector(`#nav-sidebar-apps a[href="${window.location.pathname}"] > span:nth-of-type(3)`);
+        const link = document.querySelector(`#nav-sidebar-apps a[href="${window.location.pathname}"]`);
         const left = document.querySelector("[data-left]")?.dataset.left;
-        if (!badge || left === undefined) return;
+        if (!link || left === undefined) return;
+        const there = link.querySelector(":scope > span:nth-of-type(3)");
+        const badge = there ?? link.appendChild(Object.assign(document.createElement("span"), { className: "late-badge" }));
         badge.textContent = left;
         badge.hidden = left === "0";
     }
