@@ -112,7 +112,7 @@ def test_a_database_without_tables(command: str, tmp_path: Path, imap: EmbeddedI
 def test_a_queue_that_cannot_be_reached(command: str, folder: Path, imap: EmbeddedImap) -> None:
     result = run(folder, command, MAILBOX_URL=imap.url, REDIS_URL=f"redis://:{SECRET}@127.0.0.1:1/0")
     assert last_line(result)
-    assert "Redis at 127.0.0.1:1 does not answer (ConnectionError)" in said(result)
+    assert "Redis (127.0.0.1:1) does not answer (ConnectionError)" in said(result)
 
 
 def said(result: subprocess.CompletedProcess[str]) -> str:
