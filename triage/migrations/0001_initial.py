@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
             name='Mailbox',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(help_text="As in MAILBOX_<NAME>_URL; 'inbox' for MAILBOX_URL", max_length=50, unique=True)),
+                ('name', models.CharField(help_text="As in MAILBOX_..._URL; 'inbox' for MAILBOX_URL", max_length=50, unique=True)),
                 ('address', models.CharField(blank=True, help_text='What customers write to', max_length=254)),
                 ('folder', models.CharField(default='INBOX', max_length=200)),
                 ('active', models.BooleanField(default=True)),

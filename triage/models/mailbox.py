@@ -24,9 +24,7 @@ class LeaseLost(Exception):
 class Mailbox(models.Model):
     """One account and folder that is watched. How to sign in is a setting, never a row."""
 
-    name = models.CharField(
-        max_length=50, unique=True, help_text=_("As in MAILBOX_<NAME>_URL; 'inbox' for MAILBOX_URL")
-    )
+    name = models.CharField(max_length=50, unique=True, help_text=_("As in MAILBOX_..._URL; 'inbox' for MAILBOX_URL"))
     address = models.CharField(max_length=254, blank=True, help_text=_("What customers write to"))
     folder = models.CharField(max_length=200, default="INBOX")
     active = models.BooleanField(default=True)
