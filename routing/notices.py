@@ -120,7 +120,7 @@ def given_to(new: Assignment) -> str:
 
 
 def clock(at: datetime | None) -> str:
-    return f"{timezone.localtime(at):%H:%M}"
+    return f"{timezone.localtime(at, timezone.get_default_timezone()):%H:%M}"  # the office's, whoever did it
 
 
 def reminder(assignment: Assignment, number: int) -> SlackAlert | None:
