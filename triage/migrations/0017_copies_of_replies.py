@@ -18,6 +18,6 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='mailboxdelivery',
             name='label',
-            field=models.CharField(blank=True, help_text='The label, who gets the copy, or where the mail lies in Trash', max_length=150),
+            field=models.CharField(blank=True, help_text='The label, who gets the copy, or where the mail lies in Trash', max_length=254),
         ),
     ]

@@ -51,7 +51,7 @@ class MailboxDelivery(Delivery):
     draft = models.ForeignKey(Draft, models.PROTECT, null=True, blank=True, related_name="deliveries")
     deed = models.CharField(max_length=8, choices=Deed)
     label = models.CharField(
-        max_length=150, blank=True, help_text=_("The label, who gets the copy, or where the mail lies in Trash")
+        max_length=254, blank=True, help_text=_("The label, who gets the copy, or where the mail lies in Trash")
     )
 
     objects = WithWhatItIsAbout()
