@@ -23,7 +23,13 @@ Batch = Sequence["MailboxDelivery"]
 Probes = Mapping[int, Probe]
 Outcomes = Mapping[int, Outcome]
 
-WROTE_AGAIN = "wrote again after the approval: nothing was sent, the draft waits for approval again"
+
+class WroteAgain(NotWanted):
+    """An outcome: the customer wrote after the approval; nothing was sent, the draft waits for approval again."""
+
+    @classmethod
+    def by(cls, who: str) -> Self:
+        return cls(f"{who} wrote again after the approval: nothing was sent, the draft waits for approval again")
 
 
 class MailboxCourier:
@@ -228,7 +234,7 @@ class Send:
 
     def act(self, draft: "Draft") -> Outcome:
         if newer := draft.decided_at and draft.message.followed_by(draft.decided_at):
-            return NotWanted(f"{newer.sender_name or newer.sender_address} {WROTE_AGAIN}")
+            return WroteAgain.by(newer.sender_name or newer.sender_address)
         return smtp.send(draft.mime(sent=True), draft.from_address, draft.to_address)
 
 

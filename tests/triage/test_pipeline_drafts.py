@@ -220,6 +220,7 @@ def test_a_delayed_reply_is_not_sent_when_the_customer_has_written_again(
         True,
     )
     assert (draft.state, draft.decided_by, draft.version) == (Draft.State.WAITING, None, 2)
+    assert draft.waits_again
     assert mailoutbox == []
     run()
     assert (len(human.uids("Drafts")), human.uids("Sent")) == (1, [])

@@ -169,6 +169,8 @@ class DraftPage(NeverDeleted, WithDeeds, Rows):
 
     @column(gettext_lazy("State"), ordering="state", label=COLOURS)
     def state_label(self, draft: Any) -> tuple[str, str]:
+        if draft.waits_again:
+            return AGAIN, _("waits again: not sent, they wrote again")
         if draft.is_waiting and draft.wrote_again:
             return AGAIN, _("waits: they wrote again")
         return draft.state, draft.get_state_display()
@@ -196,6 +198,8 @@ class DraftPage(NeverDeleted, WithDeeds, Rows):
 
     @column(gettext_lazy("Decided"))
     def decision(self, draft: Draft) -> str:
+        if draft.waits_again:
+            return _("to be approved again: it was not sent, for they had written again first")
         if draft.decided_at is None:
             return _("not yet")
         told = {"state": draft.get_state_display(), "who": draft.decided_by or _("somebody")}

@@ -18,7 +18,7 @@ from django.utils.translation import ngettext
 from crm.models import Lead
 from inbox_router.shown import within
 from routing.models import Assignment, Hold, Rule
-from triage.admin.waiting import draft_queue, drafts, gaps, problems, reviews, spent_budget
+from triage.admin.waiting import draft_queue, drafts, drafts_again, gaps, problems, reviews, spent_budget
 from triage.models import Category, Classification, Draft, Mailbox, Message
 
 SHOWN = [Category.LEAD, Category.ACCOUNTING, Category.NEWSLETTER, Category.SPAM, Category.UNCERTAIN]
@@ -61,7 +61,6 @@ class Overrides:
 def figures(since: datetime, days: int) -> list[Figure]:
     """The numbers on top."""
     oldest = Message.objects.filter(status=Message.Status.REVIEW).aggregate(at=Min("received_at"))["at"]
-    first_draft = draft_queue().first()
     looked = Mailbox.objects.aggregate(at=Max("last_polled_at"))["at"]
     rows = Message.objects.filter(created_at__gte=since)
     missing = sum(check.unexplained for check in gaps())
@@ -76,13 +75,7 @@ def figures(since: datetime, days: int) -> list[Figure]:
             bad=bool(missing),
         ),
         Figure(_("Waiting for review"), str(reviews()), _oldest(oldest), "triage_message_changelist", "?status=review"),
-        Figure(
-            _("Drafts to approve"),
-            str(drafts()),
-            _oldest(first_draft.created_at if first_draft else None),
-            "triage_draft_changelist",
-            "?state=waiting",
-        ),
+        drafts_to_approve(),
         time_to_draft(since),
         Figure(_("Held leads"), str(waits), _("given to nobody yet"), "routing_hold_changelist", bad=waits > 0),
         Figure(
@@ -97,6 +90,14 @@ def figures(since: datetime, days: int) -> list[Figure]:
             _("Problems"), str(wrong), _("failed, unconfirmed or unreadable"), "triage_message_problems", bad=wrong > 0
         ),
     ]
+
+
+def drafts_to_approve() -> Figure:
+    """How many replies wait, and how many of them for the second time."""
+    oldest, again = _oldest(draft_queue().aggregate(at=Min("created_at"))["at"]), drafts_again()
+    told = ngettext("%(again)s not sent, they wrote again", "%(again)s not sent, they wrote again", again)
+    says = f"{oldest} · {told % {'again': again}}" if again else oldest
+    return Figure(_("Drafts to approve"), str(drafts()), says, "triage_draft_changelist", "?state=waiting")
 
 
 def time_to_draft(since: datetime) -> Figure:

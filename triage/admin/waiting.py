@@ -1,7 +1,7 @@
 """What waits for a person, and in which order."""
 
 from django.conf import settings
-from django.db.models import BooleanField, Case, Exists, OuterRef, Q, QuerySet, Value, When
+from django.db.models import BooleanField, Case, Exists, F, OuterRef, Q, QuerySet, Value, When
 
 from inbox_router.delivery import Delivery, kinds
 from triage.learning import budget
@@ -25,9 +25,9 @@ def flag(condition: Q) -> Case:
 
 
 def draft_queue() -> QuerySet[Draft]:
-    """Drafts that wait for approval, the oldest first."""
+    """Drafts that wait for approval: those that were approved before and not sent first, then the oldest."""
     waiting = Draft.objects.filter(~Decision.held_of_draft(), state=Draft.State.WAITING)
-    return waiting.order_by("created_at", "pk")
+    return waiting.order_by(F("sent_back_at").asc(nulls_last=True), "created_at", "pk")
 
 
 def unread_mail() -> QuerySet[Message]:
@@ -70,6 +70,11 @@ def reviews() -> int:
 
 def drafts() -> int:
     return draft_queue().count()
+
+
+def drafts_again() -> int:
+    """How many of the drafts were approved before and not sent: the customer had written again."""
+    return draft_queue().exclude(sent_back_at=None).count()
 
 
 def problems() -> int:

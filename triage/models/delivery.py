@@ -8,9 +8,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm.services import Entry, record
+from inbox_router.couriers import Outcome
 from inbox_router.delivery import Delivery
 from inbox_router.shown import recorded
-from triage.courier import WROTE_AGAIN, MailboxCourier
+from triage.courier import MailboxCourier, WroteAgain
 from triage.models.draft import Draft
 from triage.models.mailbox import Mailbox
 from triage.models.message import Message
@@ -57,6 +58,7 @@ class MailboxDelivery(Delivery):
     objects = WithWhatItIsAbout()
     batch_size = 100
     courier = MailboxCourier
+    is_overtaken = False  # while its outcome is recorded: the customer wrote after the approval
 
     class Meta(Delivery.Meta):
         verbose_name_plural = _("mailbox deliveries")
@@ -102,6 +104,10 @@ class MailboxDelivery(Delivery):
             return super().together()
         return {"mailbox": self.mailbox_id, "deed": self.deed, "label": self.label}
 
+    def settle(self, outcome: Outcome) -> None:
+        super().settle(outcome)
+        self.is_overtaken = isinstance(outcome, WroteAgain)
+
     @classmethod
     def record_outcome(cls, settled: Sequence[Self]) -> None:
         record([row.entry() for row in settled])
@@ -111,7 +117,7 @@ class MailboxDelivery(Delivery):
             Draft.objects.filter(pk__in=[draft.pk for draft in sent]).update(state=Draft.State.SENT)
             cls.objects.bulk_create([copy for row in done for copy in row.copies()])
         for row in settled:
-            if row.draft_id and row.state == cls.State.CANCELLED and row.evidence.endswith(WROTE_AGAIN):
+            if row.draft_id and row.is_overtaken:
                 cls.take_up_again(row.draft_id)
 
     @classmethod
@@ -119,7 +125,7 @@ class MailboxDelivery(Delivery):
         """Let an approved draft wait for approval again: nothing was sent, and nothing that was to follow is done."""
         waiting = {"state": Draft.State.WAITING, "decided_by": None, "decided_at": None, "sent_mail_id": None}
         approved = Draft.objects.filter(pk=draft, state=Draft.State.APPROVED)
-        if not approved.update(version=models.F("version") + 1, **waiting):
+        if not approved.update(version=models.F("version") + 1, sent_back_at=timezone.now(), **waiting):
             return
         owed, state = cls.objects.filter(draft=draft), cls.State
         after = owed.filter(deed__in=(cls.Deed.FILE, cls.Deed.DISCARD), state__in=cls.WAITING)

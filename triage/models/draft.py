@@ -41,6 +41,9 @@ class Draft(models.Model):
     version = models.PositiveIntegerField(default=1)
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     decided_at = models.DateTimeField(null=True, blank=True)
+    sent_back_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("When it was approved but not sent: the customer had written again")
+    )
     reject_reason = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 
@@ -59,6 +62,11 @@ class Draft(models.Model):
     @property
     def is_waiting(self) -> bool:
         return self.state == self.State.WAITING
+
+    @property
+    def waits_again(self) -> bool:
+        """Whether it was approved before and not sent, for the customer wrote meanwhile."""
+        return self.is_waiting and self.sent_back_at is not None
 
     @property
     def is_sent(self) -> bool:
