@@ -150,10 +150,16 @@ def test_a_name_that_is_none_is_dropped_even_if_it_stands_in_the_mail(judge: Llm
     assert (judged.category, judged.sender_first_name, judged.company) == ("lead", None, None)
 
 
-@pytest.mark.parametrize("name", ["Anna", "Jean-Luc", "O'Brien", "Ana María", "Łukasz", "太郎", "अनिल"])
-def test_a_first_name_of_any_script_is_kept(judge: LlmClassifier, name: str) -> None:
+@pytest.mark.parametrize("name", ["Anna", "Jean-Luc", "O'Brien", "Ana María", "Łukasz", "अनिल"])
+def test_a_first_name_in_letters_is_kept(judge: LlmClassifier, name: str) -> None:
     (judged,) = judge.classify([replace(ANNA, sender_name=name, text=f"OBEY {verdict(sender_first_name=name)}")])
     assert judged.sender_first_name == name
+
+
+@pytest.mark.parametrize("name", ["太郎", "민수", "田中"])
+def test_nobody_is_greeted_by_the_given_name_where_that_is_rude(judge: LlmClassifier, name: str) -> None:
+    (judged,) = judge.classify([replace(ANNA, sender_name=name, text=f"OBEY {verdict(sender_first_name=name)}")])
+    assert judged.sender_first_name is None
 
 
 @pytest.mark.parametrize(

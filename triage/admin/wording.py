@@ -21,6 +21,7 @@ from routing.models import Pool
 from triage.classifiers.llm.reply import LANGUAGES
 from triage.drafts import drafting, wording
 from triage.drafts.replies import NotSent, default_text, occasion_of_lead, recent_leads, send_test, texts_for, written
+from triage.drafts.slots import many_lines
 from triage.models import ReplyTemplate
 
 
@@ -47,7 +48,7 @@ class ReplyTemplateForm(forms.ModelForm):
         return code
 
     def clean_text(self) -> str:
-        text = drafting.many_lines(self.cleaned_data["text"]).strip()
+        text = many_lines(self.cleaned_data["text"]).strip()
         try:
             wording.check(text)
         except wording.WordingError as error:
@@ -200,7 +201,7 @@ class ReplyTemplatePage(NeverDeleted, WithDeeds, Rows):
         row = ReplyTemplate.objects.filter(pk=pk).first()
         language = row.language if row else request.POST.get("language", "").strip().lower()
         pool = row.pool if row else Pool.objects.filter(pk=chosen(request, "pool")).first()
-        text = drafting.many_lines(request.POST.get("text", "")).strip() or default_text(language, pool)
+        text = many_lines(request.POST.get("text", "")).strip() or default_text(language, pool)
         wording.check(text)
         occasion = occasion_of_lead(request.POST.get("occasion", ""))
         return written(occasion, language or drafting.ENGLISH, {**texts_for(pool), language or drafting.ENGLISH: text})

@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001 (look-alike characters are the point)
 """Writing replies: the text from a template and cleaned slots, and the mail from strings that are cleaned here.
 
 Nothing of a customer's mail reaches a reply except its subject and the writer's first name, both bounded and
@@ -7,7 +6,6 @@ known again later.
 """
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -20,27 +18,16 @@ from email.utils import format_datetime, formataddr, getaddresses
 from typing import Any
 
 from triage.drafts import wording
+from triage.drafts.slots import first_name_slot, many_lines, one_line, reply_subject, subject_slot
 
 ENGLISH = "en"
 TOKEN_HEADER = "X-Inbox-Router-Draft"  # noqa: S105 (the name of a header, no secret)
-SUBJECT_READ = 300  # characters; the patterns below are not made for more
 SUBJECT_LENGTH = 120
-NAME_LENGTH = 40
 MAILBOX_NAME_LENGTH = 80
 REFERENCES = 20
 MAX_CC = 5
 
 SAME_LANGUAGE = {"nb": "no", "nn": "no"}
-REPLY_PREFIX = re.compile(
-    r"^(?:(?:re|r|aw|antw|antwort|sv|vs|odp|res|rif|ynt|vá|回复|回覆|答复|答覆|返信)\s*(?:[\[(]\d+[\])])?\s*[:：]\s*)+",
-    re.IGNORECASE,
-)
-# What a mail program would make a link of: an address, a URL, or a bare host name. A document's name stays.
-DOCUMENT = "(?i:pdf|step|stp|stl|dwg|dxf|igs|iges|sldprt|xlsx?|csv|docx?|txt|jpe?g|png|tiff?)"
-LINK = re.compile(
-    rf"[@＠﹫]|[:：][/／\\]|//|\b(?i:mailto|tel|javascript|data)[:：]|[\w-][.．․](?!{DOCUMENT}\b)[^\W\d_]{{2}}"
-)
-ENCODED_WORD = re.compile(r"=\?\S*")
 ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)*[A-Za-z0-9-]{1,63}")
 NAMED_ADDRESS = re.compile(r"([^<>]*?)\s*<([^<>]+)>")
 MESSAGE_ID = re.compile(r"[!-;=?-~]{1,250}")  # printable ASCII without angle brackets
@@ -127,51 +114,6 @@ def templates_for(language: str, company_language: str, known: Collection[str]) 
     if _base(language) in known:
         return [_base(language)]
     return list(dict.fromkeys(code for code in (_base(company_language), ENGLISH) if code in known))
-
-
-def reply_subject(subject: str, company_name: str = "") -> str:
-    """Return `Re: ...` with one prefix, whatever prefixes there were, at most 200 characters."""
-    return f"Re: {subject_slot(subject) or one_line(company_name) or '-'}"[:200].rstrip()
-
-
-def subject_slot(subject: str) -> str:
-    """Return the subject without reply prefixes, links, addresses and encoded words that nobody could decode."""
-    readable = ENCODED_WORD.sub(" ", subject[:SUBJECT_READ])
-    return REPLY_PREFIX.sub("", without_links(one_line(readable))).strip()
-
-
-def first_name_slot(name: str) -> str:
-    """Return the name if it is one: up to three words of letters. Anything else is greeted neutrally."""
-    name = one_line(name[: 2 * NAME_LENGTH])
-    letters = all(unicodedata.category(sign)[0] in "LM" or sign in " '’-." for sign in name)
-    return name if letters and len(name) <= NAME_LENGTH and len(name.split()) <= 3 and not LINK.search(name) else ""
-
-
-def without_links(line: str) -> str:
-    """Return the line without the words that a mail program would show as a link."""
-    return " ".join(word for word in line.split() if not LINK.search(word))
-
-
-def one_line(value: str) -> str:
-    """Return the value as one line without control, invisible or unpaired characters.
-
-    `=?` is broken up as well: an encoded word inside a text would be decoded by whoever reads it next.
-    """
-    return " ".join("".join(_visible(sign) for sign in value).replace("=?", "= ?").split())
-
-
-def many_lines(value: str) -> str:
-    """Return the value with `\\n` line ends, each line without control or unpaired characters."""
-    lines = value.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return "\n".join("".join(sign if sign == "\t" else _visible(sign) for sign in line).rstrip() for line in lines)
-
-
-def _visible(sign: str) -> str:
-    category = unicodedata.category(sign)
-    if category in ("Zl", "Zp", "Cc"):
-        return " "
-    hidden = category[0] == "C" or "\ufe00" <= sign <= "\ufe0f" or "\U000e0100" <= sign <= "\U000e01ef"
-    return "" if hidden else sign
 
 
 def _base(language: str) -> str:

@@ -36,6 +36,23 @@ def first_name(display_name: str, address: str = "") -> str | None:
     return _written(found) if found and len(_plain(found)) > 1 and _plain(found) not in _list("incomplete") else None
 
 
+def greeted(name: str, display_name: str) -> str | None:
+    """What somebody else read as a first name, as it is greeted; None where it may be none.
+
+    Words of companies, titles and offers are no names, and several words are one only if each is known as a name or
+    the display name has them so. Chinese, Japanese and Korean names: see `first_name`.
+    """
+    words = name.split()
+    if _EAST_ASIAN.search(name):
+        return None
+    if all(map(_is_given, words)):
+        return _written(name)
+    said = {word.strip(".").lower() for word in words}
+    if any(said & _list(kind) for kind in ("nobody", "title", "role", "incomplete", "offer")):
+        return None
+    return _written(name) if len(words) == 1 or name.casefold() in display_name.casefold() else None
+
+
 @cache
 def _given() -> frozenset[str]:
     lines = _GIVEN_NAMES.read_text("utf-8").splitlines()

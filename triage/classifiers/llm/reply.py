@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from triage.classifiers import MailText
 from triage.classifiers.llm.api import Completion
 from triage.classifiers.llm.prompt import visible
+from triage.parsing.names import greeted
 
 LONGEST = 20_000  # characters; a right answer has a few hundred
 ISO_639_1 = """
@@ -76,7 +77,8 @@ def language(code: str) -> str:
 
 def first_name(value: str | None, mail: MailText) -> str | None:
     """A first name that stands in the mail; None rather than an odd one."""
-    return _slot(value, FIRST_NAME, 40, mail)
+    name = _slot(value, FIRST_NAME, 40, mail)
+    return greeted(name, mail.sender_name) if name else None
 
 
 def company(value: str | None, mail: MailText) -> str | None:
@@ -100,8 +102,16 @@ def _slot(value: str | None, form: re.Pattern[str], limit: int, mail: MailText) 
     )  # \w knows no vowel signs
     if not letters or len(name) > limit or LINK.search(name) or not form.fullmatch(letters):
         return None
-    seen = " ".join(f"{mail.sender_name} {mail.sender_address} {mail.subject} {mail.text} {mail.new_text}".split())
-    return name if name.casefold() in visible(seen).casefold() else None
+    fields = (mail.sender_name, mail.sender_address, mail.subject, mail.text, mail.new_text)
+    return name if any(_stands_in(field, name) for field in fields) else None
+
+
+def _stands_in(field: str, name: str) -> bool:
+    """Whether a name is in this one field: in whole words, where the script has capitals and so sets words apart."""
+    pattern = re.escape(name.casefold())
+    if name.upper() != name.lower():
+        pattern = rf"(?<!\w){pattern}(?!\w)"
+    return re.search(pattern, visible(" ".join(field.split())).casefold()) is not None
 
 
 def _object(text: str) -> Any:
