@@ -12,6 +12,11 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
 
+def office(moment: datetime | None = None) -> datetime:
+    """A moment, or now, by the office's clock, in whose-ever time zone the person is served: for what all read."""
+    return timezone.localtime(moment, timezone.get_default_timezone())
+
+
 def ago(moment: datetime | None) -> SafeString | str:
     """A moment as people say it: "6 minutes ago" of today, the date of what is older; the whole of it on hovering."""
     if moment is None:

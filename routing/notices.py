@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.conf import settings
-from django.utils import timezone
 
 from crm.models import Lead
 from crm.services import Entry
+from inbox_router.shown import office
 from routing.card import Card, escaped, mrkdwn, one_line
 from routing.models import SYSTEM, Assignment, Hold, Salesperson, SlackAlert
 from routing.models.alerts import lead_url
@@ -120,7 +120,7 @@ def given_to(new: Assignment) -> str:
 
 
 def clock(at: datetime | None) -> str:
-    return f"{timezone.localtime(at, timezone.get_default_timezone()):%H:%M}"  # the office's, whoever did it
+    return f"{office(at):%H:%M}"
 
 
 def reminder(assignment: Assignment, number: int) -> SlackAlert | None:

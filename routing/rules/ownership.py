@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db.models import Case, Q, Value, When
 
 from crm.models import Lead
+from inbox_router.shown import office
 from routing.models import Assignment, FreemailDomain, Salesperson
 from routing.rules.eligibility import Situation, person_absence
 from routing.rules.presence import leaves_of
@@ -46,7 +47,7 @@ def known_owner(lead: Lead, now: datetime) -> Known | None:
         return None
     found = Assignment.objects.select_related("salesperson__cover", "cc", "lead").get(pk=last)
     whom = "this customer" if found.lead.contact_id == contact.pk else contact.domain
-    evidence = f"{found.salesperson.name} has had {whom} since {found.at:%-d %b %Y}"
+    evidence = f"{found.salesperson.name} has had {whom} since {office(found.at):%-d %b %Y}"
     return Known(found, evidence, away(found.salesperson, now))
 
 

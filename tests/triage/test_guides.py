@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.test.utils import override_script_prefix
 from django.urls import reverse
 
 from crm.models import AuditEntry
@@ -62,6 +63,10 @@ def tried(row: CategoryGuide, state: str = DryRun.State.DONE) -> CategoryGuide:
     """The same, after a dry run of its text."""
     DryRun.objects.create(guide=row, version=guides.guide_of(row).version, mails=5, max_cost=1, state=state)
     return row
+
+
+def link(row: Any) -> str:
+    return reverse(f"admin:triage_{row._meta.model_name}_change", args=(row.pk,))
 
 
 def release(client: Client, row: CategoryGuide) -> int:
@@ -178,6 +183,15 @@ class TestDryRun:
         assert all(OWN in asked.chat[0]["content"] for asked in model.asked)
         page = manager.get(reverse("admin:triage_dryrun_change", args=(run.pk,))).content.decode()
         assert "2 of 3 would be taken for something else" in page
+
+    def test_its_links_lead_to_the_run_and_its_mails_wherever_the_admin_is_served(self, manager, model):
+        mail = office.message("Pumps")
+        run = guides.plan(proposed(manager), office.boss(), 1, Decimal(1))
+        guides.carry_out(run.pk)
+        for at, links_to in ((run.guide, run), (run, mail)):
+            url = link(at)
+            with override_script_prefix("/inbox/"):
+                assert f'href="{link(links_to)}"' in manager.get(url).content.decode()
 
     def test_it_tries_no_more_mails_and_costs_no_more_than_was_asked_and_runs_once(self, manager, model):
         for _ in range(5):

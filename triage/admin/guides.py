@@ -7,6 +7,7 @@ from django import forms
 from django.contrib import admin
 from django.db.models import Model, QuerySet, Subquery
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -67,6 +68,10 @@ class GuideForm(forms.ModelForm):
             told = {"number": EXAMPLES, "length": EXAMPLE}
             self.add_error(field, _("At most %(number)d examples of %(length)d characters, one a line.") % told)
         return found
+
+
+def page(model: str, pk: int) -> str:
+    return reverse(f"admin:triage_{model}_change", args=(pk,))
 
 
 def names() -> list[str]:
@@ -150,13 +155,14 @@ class CategoryGuidePage(NeverDeleted, WithDeeds, Rows):
 
     @column(gettext_lazy("Dry runs"))
     def tried(self, row: CategoryGuide) -> SafeString | str:
-        url = '<li><a class="text-link" href="/admin/triage/dryrun/{}/change/">{}</a>, {}{}</li>'
+        line = '<li><a class="text-link" href="{}">{}</a>, {}{}</li>'
         now, stale = guide_of(row).version, _(", of an earlier text")
         lines = [
-            (run.pk, run.get_state_display(), ago(run.created_at), stale if run.version not in ("", now) else "")
+            (page("dryrun", run.pk), run.get_state_display(), ago(run.created_at),
+             stale if run.version not in ("", now) else "")
             for run in row.runs.order_by("-pk")[:5]
-        ]
-        return format_html("<ul>{}</ul>", format_html_join("", url, lines)) if lines else _("none yet")
+        ]  # fmt: skip
+        return format_html("<ul>{}</ul>", format_html_join("", line, lines)) if lines else _("none yet")
 
     @deed(
         gettext_lazy("Dry run"),
@@ -209,14 +215,11 @@ class DryRunPage(ReadOnly, Rows):
     @column(gettext_lazy("Verdicts, then and now"))
     def verdicts(self, row: DryRun) -> SafeString:
         """What changed first; a link to each mail."""
-        line = (
-            '<li><a class="text-link" href="/admin/triage/message/{}/change/">{}</a>: '
-            "{} {} ({}) → <strong>{}</strong> {}. {}</li>"
-        )
+        line = '<li><a class="text-link" href="{}">{}</a>: {} {} ({}) → <strong>{}</strong> {}. {}</li>'
         rows = sorted(row.results, key=lambda one: one["before"] == one["now"])
         cells = [
-            (one["message"], one["subject"] or "-", one["before"], f"{one['before_sure']:.2f}", one["before_by"],
-             one["now"], f"{one['now_sure']:.2f}", one["error"] or one["reason"])
+            (page("message", one["message"]), one["subject"] or "-", one["before"], f"{one['before_sure']:.2f}",
+             one["before_by"], one["now"], f"{one['now_sure']:.2f}", one["error"] or one["reason"])
             for one in rows
         ]  # fmt: skip
         return format_html("<ol>{}</ol>", format_html_join("", line, cells))

@@ -9,8 +9,8 @@ from decimal import Decimal
 
 from django.conf import settings
 from django.db.models import Sum
-from django.utils import timezone
 
+from inbox_router.shown import office
 from routing.services import alert_managers
 from triage.models import Classification, DryRun
 
@@ -26,9 +26,7 @@ def spent(since: datetime) -> Decimal:
 
 def today() -> datetime:
     """When this day began where the office is."""
-    return timezone.localtime(timezone=timezone.get_default_timezone()).replace(
-        hour=0, minute=0, second=0, microsecond=0
-    )
+    return office().replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 @dataclass(frozen=True)
