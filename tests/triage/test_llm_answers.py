@@ -2,12 +2,30 @@
 
 import json
 from dataclasses import replace
+from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from tests.servers.openai import Answer, ModelServer, verdict
 from tests.triage.llm import ANNA, VALID, is_for_a_person
 from triage.classifiers.llm import LlmClassifier
+
+TRASH = {"id": "1", "type": "function", "function": {"name": "trash", "arguments": "{}"}}
+
+
+def said(content: object, *, finish_reason: str = "stop", **more: object) -> dict[str, object]:
+    """One choice of a completion."""
+    message = {"role": "assistant", "content": content} | more
+    return {"index": 0, "finish_reason": finish_reason, "message": message}
+
+
+def completion_of(*choices: object, tokens: object = None) -> bytes:
+    """The body of a completion with these choices; without `tokens` it tells no usage."""
+    usage = {"prompt_tokens": tokens, "completion_tokens": tokens, "total_tokens": tokens}
+    told = {"id": "1", "object": "chat.completion", "model": "stub", "created": 1, "choices": choices}
+    return json.dumps(told | ({"usage": usage} if tokens else {})).encode()
+
 
 MALFORMED = {
     "empty": Answer(""),
@@ -62,9 +80,19 @@ MALFORMED = {
     "nested without end": Answer("[" * 100_000),
     "10 MB of text": Answer("x" * 10_000_000),
     "10 MB of reason": Answer(verdict(reason="x" * 10_000_000)),
-    "no choice": Answer(body=b'{"id": "1", "object": "chat.completion", "model": "stub", "created": 1, "choices": []}'),
+    "no choice": Answer(body=completion_of()),
+    "two choices": Answer(body=completion_of(said(VALID), said(VALID))),
+    "null for choices": Answer(body=b'{"id": "1", "object": "chat.completion", "model": "stub", "choices": null}'),
+    "a choice without a message": Answer(body=completion_of({"index": 0, "finish_reason": "stop"})),
+    "content in parts": Answer(body=completion_of(said([{"type": "text", "text": VALID}]))),
+    "content that is a number": Answer(body=completion_of(said(1))),
+    "a call of a tool": Answer(body=completion_of(said(None, tool_calls=[TRASH], finish_reason="tool_calls"))),
+    "tokens beyond all measure": Answer(body=completion_of(said("no"), tokens=10**30)),
+    "negative tokens": Answer(body=completion_of(said("no"), tokens=-7)),
+    "tokens in words": Answer(body=completion_of(said("no"), tokens="many")),
     "not a completion": Answer(body=b'{"error": null}'),
     "a list for a completion": Answer(body=b"[]"),
+    "events": Answer(body=b'data: {"choices": []}\n\ndata: [DONE]\n\n'),
 }
 
 
@@ -73,13 +101,21 @@ def test_there_are_at_least_forty_malformed_answers() -> None:
 
 
 @pytest.mark.parametrize("answer", MALFORMED.values(), ids=MALFORMED.keys())
-def test_a_malformed_answer_ends_with_a_person(judge: LlmClassifier, model_server: ModelServer, answer: Answer) -> None:
+def test_a_malformed_answer_ends_with_a_person_and_its_cost_is_recorded(
+    judge: LlmClassifier, model_server: ModelServer, answer: Answer, settings: Any
+) -> None:
+    settings.LLM_INPUT_PRICE, settings.LLM_OUTPUT_PRICE = 1000, 2000  # USD for a million tokens
     model_server.says(answer)
     (judged,) = LlmClassifier(judge.endpoints, replace(judge.limits, call=10)).classify([ANNA])
     assert is_for_a_person(judged)
-    assert 1 <= len(model_server.asked) <= 3
+    calls = len(model_server.asked)
+    assert 1 <= calls <= 3
     if answer.body is None:
-        assert judged.input_tokens == 100 * len(model_server.asked)
+        assert (judged.input_tokens, judged.output_tokens) == (100 * calls, 20 * calls)
+        assert (judged.cost, judged.estimated) == (calls * Decimal("0.14"), False)
+    else:
+        assert judged.estimated
+        assert Decimal("0.5") * calls < judged.cost < 2 * calls, "a question of about 1,000 tokens"
 
 
 def test_one_repair_is_asked_for_and_told_what_was_wrong(judge: LlmClassifier, model_server: ModelServer) -> None:

@@ -2,7 +2,9 @@
 
 import socket
 import time
+from decimal import Decimal
 from email.utils import formatdate
+from typing import Any
 
 import pytest
 
@@ -12,38 +14,49 @@ from triage.classifiers.llm import LlmClassifier
 from triage.classifiers.llm.api import Endpoint
 from triage.classifiers.llm.trial import MAX_STRIKES, Limits
 
-FAULTS = {  # name: (answer, requests, what the error says)
-    "hang": (Answer(VALID, fault="hang"), {1, 2}, "no answer within"),
-    "slow drip": (Answer(VALID, fault="drip"), {1, 2}, "no answer within"),
-    "reset": (Answer(VALID, fault="reset"), {3}, "cannot be reached"),
-    "half a body": (Answer(VALID, fault="half"), {3}, "cannot be reached"),
+NO_COMPLETION = "what comes is no completion"
+FAULTS = {  # name: (answer, requests, what the error says, whether the model may have worked for it)
+    "hang": (Answer(VALID, fault="hang"), {1, 2}, "no answer within", True),
+    "slow drip": (Answer(VALID, fault="drip"), {1, 2}, "no answer within", True),
+    "half a body": (Answer(VALID, fault="half"), {3}, NO_COMPLETION, True),
     "HTML with 200": (
         Answer(body=b"<html>Sign in</html>", headers={"Content-Type": "text/html"}),
         {3},
-        "does not work",
+        NO_COMPLETION,
+        True,
     ),
-    "broken JSON with 200": (Answer(body=b'{"choices": [{'), {3}, "does not work"),
-    "400": (status(400), {1}, "refused the request (400"),
-    "401": (status(401), {1}, "LLM_API_KEY was refused by openai/stub (401)"),
-    "403": (status(403), {1}, "LLM_API_KEY was refused by openai/stub (403)"),
-    "404": (status(404), {1}, "check LLM_MODEL and LLM_API_BASE"),
-    "429": (status(429), {3}, "too many requests (429)"),
-    "429 that asks for a minute": (status(429, Retry_After="60"), {1}, "too many requests (429)"),
-    "500": (status(500), {3}, "does not work"),
-    "503": (status(503), {3}, "does not work"),
-    "redirect": (status(307, Location="/elsewhere"), {1}, "points elsewhere (307)"),
+    "broken JSON with 200": (Answer(body=b'{"choices": [{'), {3}, NO_COMPLETION, True),
+    "reset": (Answer(VALID, fault="reset"), {3}, "cannot be reached", False),
+    "400": (status(400), {1}, "refused the request (400", False),
+    "401": (status(401), {1}, "LLM_API_KEY was refused by openai/stub (401)", False),
+    "403": (status(403), {1}, "LLM_API_KEY was refused by openai/stub (403)", False),
+    "404": (status(404), {1}, "check LLM_MODEL and LLM_API_BASE", False),
+    "429": (status(429), {3}, "too many requests (429)", False),
+    "429 that asks for a minute": (status(429, Retry_After="60"), {1}, "too many requests (429)", False),
+    "500": (status(500), {3}, "does not work", False),
+    "503": (status(503), {3}, "does not work", False),
+    "redirect": (status(307, Location="/elsewhere"), {1}, "points elsewhere (307)", False),
 }
 
 
-@pytest.mark.parametrize(("answer", "requests", "said"), FAULTS.values(), ids=FAULTS.keys())
-def test_a_fault_ends_with_a_person_after_at_most_three_calls(
-    judge: LlmClassifier, model_server: ModelServer, answer: Answer, requests: set[int], said: str
+@pytest.mark.parametrize(("answer", "requests", "said", "worked"), FAULTS.values(), ids=FAULTS.keys())
+def test_a_fault_ends_with_a_person_after_at_most_three_calls_and_what_it_may_have_cost_is_recorded(
+    judge: LlmClassifier,
+    model_server: ModelServer,
+    answer: Answer,
+    requests: set[int],
+    said: str,
+    worked: bool,
+    settings: Any,
 ) -> None:
+    settings.LLM_INPUT_PRICE = 1000  # USD for a million tokens
     model_server.says(answer)
     (judged,) = judge.classify([ANNA])
     assert is_for_a_person(judged)
     assert said in judged.error
     assert len(model_server.asked) in requests
+    assert (judged.estimated, judged.cost > Decimal("0.5") * len(model_server.asked)) == (worked, worked)
+    assert worked or judged.cost == 0
 
 
 def test_a_refused_connection_ends_with_a_person(judge: LlmClassifier) -> None:

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from django.conf import settings
 from pydantic import BaseModel
 
+from triage.classifiers.llm import transport
 from triage.classifiers.llm.usage import Usage, used
 
 T = TypeVar("T")
@@ -22,12 +23,19 @@ MAX_TOKENS = 1000  # of an answer; some providers' own default is 64,000
 SLOTS = threading.BoundedSemaphore(32)  # litellm's threaded path fails at random above 32 calls
 
 
+class Unreadable(Exception):
+    """The server says that all is well, and what it sends is no completion."""
+
+
 class ClassifierError(Exception):
     """Why the model gave no answer.
 
     `permanent`: asking this model again is pointless until a person mends something. `every_mail`: that holds
-    for every mail, not just for this one. `retry_after`: seconds that the other side asked us to wait.
+    for every mail, not just for this one. `retry_after`: seconds that the other side asked us to wait. `lost`: an
+    answer that came too late or that nobody can read; the model worked for it, so it may cost all the same.
     """
+
+    lost: "Completion | None" = None
 
     def __init__(
         self, message: str, *, permanent: bool = False, every_mail: bool = False, retry_after: float = 0
@@ -64,19 +72,18 @@ def load() -> Any:
     os.environ["LITELLM_MODE"] = "PRODUCTION"  # else the import loads any .env that it finds
     if not os.environ.get("LITELLM_LOG"):
         os.environ.pop("LITELLM_LOG", None)  # an empty one breaks the import
-    import httpx
     import litellm
 
     with _loading:
         if litellm.client_session is None:
             litellm.telemetry = False
             litellm.suppress_debug_info = True
-            # A mail goes to the address that was configured, not to where that one points.
-            litellm.client_session = httpx.Client(follow_redirects=False)
+            litellm.client_session = transport.client(lambda status: setattr(_call, "status", status))
     return litellm
 
 
 _loading = threading.Lock()
+_call = threading.local()  # the HTTP status of the last answer in this thread
 
 
 def same_provider(model: str, other: str) -> bool:
@@ -86,11 +93,22 @@ def same_provider(model: str, other: str) -> bool:
 
 def complete(endpoint: Endpoint, chat: list[dict[str, str]], schema: type[BaseModel], seconds: float) -> Completion:
     """Ask once: exactly one request, no answer later than `seconds`. Raises ClassifierError and nothing else."""
-    litellm = load()
     _require_provider_and_key(endpoint)
+    try:
+        return _completion(within(seconds, lambda: _asked(endpoint, chat, schema, seconds)), endpoint, chat)
+    except Exception as error:
+        explained = _explained(error, endpoint, seconds)
+        if isinstance(error, TimeoutError | Unreadable) or getattr(error, "status_code", None) == 408:
+            usage = used(None, chat, "")
+            explained.lost = Completion("", "lost", usage, _priced(endpoint.model, usage))
+        raise explained from None
 
-    def ask() -> Any:
-        return litellm.completion(
+
+def _asked(endpoint: Endpoint, chat: list[dict[str, str]], schema: type[BaseModel], seconds: float) -> Any:
+    """What litellm makes of the answer. Raises its errors, or Unreadable for an answer that is none."""
+    _call.status = 0
+    try:
+        return load().completion(
             model=endpoint.model,
             messages=chat,
             response_format=schema,
@@ -104,11 +122,10 @@ def complete(endpoint: Endpoint, chat: list[dict[str, str]], schema: type[BaseMo
             # A server of one's own needs no key, but the client does not start without any.
             api_key=endpoint.api_key or ("none" if endpoint.api_base else None),
         )
-
-    try:
-        return _completion(within(seconds, ask), endpoint, chat)
     except Exception as error:
-        raise _explained(error, endpoint, seconds) from None
+        if _call.status == 200 and getattr(error, "status_code", None) != 408:
+            raise Unreadable from None
+        raise
 
 
 def within(seconds: float, call: Callable[[], T]) -> T:
@@ -191,6 +208,8 @@ def _explained(error: Exception, endpoint: Endpoint, seconds: float) -> Classifi
         return error
     if isinstance(error, TimeoutError) or status == 408:
         return ClassifierError(f"{model} gave no answer within {seconds:.3g} s.")
+    if isinstance(error, Unreadable):
+        return ClassifierError(f"{model} answers, but what comes is no completion: check LLM_API_BASE.")
     if status in (401, 403):
         return ClassifierError(f"LLM_API_KEY was refused by {model} ({status}).", every_mail=True)
     if status == 404:

@@ -102,6 +102,7 @@ class Trial:
             try:
                 completion = api.complete(endpoint, chat, Reply, seconds)
             except ClassifierError as error:
+                self.completions += [error.lost] if error.lost else []
                 self.learn(endpoint, error)
                 continue
             self.session.strikes = 0
@@ -150,7 +151,7 @@ class Trial:
         return Judgement("uncertain", 0.0, "", error=error[:300], refused=refused, **self.bill())
 
     def bill(self) -> dict[str, Any]:
-        """Who answered last, by which rules, and the tokens and USD of every answer, valid or not."""
+        """Who answered last, by which rules, and the tokens and USD of every answer, valid or not, read or lost."""
         used = [one.usage for one in self.completions]
         return {
             "model": self.model[:100],

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 BYTES = 3  # of a token. English has about four, Chinese three: an estimate is rather too high, so that a budget holds
+MOST = 10_000_000  # tokens of one call; no model reads as many
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,8 @@ def used(told: Any, chat: Iterable[Mapping[str, str]], text: str) -> Usage:
 
 
 def _count(value: object) -> int:
-    return min(max(value, 0), 2_000_000_000) if isinstance(value, int) else 0
+    """A number of tokens; 0, so none told, for one that no answer of ours can have."""
+    return value if type(value) is int and 0 < value <= MOST else 0
 
 
 def _tokens(text: str) -> int:
