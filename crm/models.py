@@ -29,7 +29,7 @@ class Contact(models.Model):
     )
     last_in_at = models.DateTimeField(null=True, blank=True, help_text=_("When they wrote last"))
     last_out_at = models.DateTimeField(
-        null=True, blank=True, help_text=_("When one of us wrote last in the thread of a lead of theirs")
+        null=True, blank=True, help_text=_("When one of us wrote to them last")
     )
     created_at = models.DateTimeField(auto_now_add=True)
 

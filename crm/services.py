@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import transaction
-from django.db.models import Q
 
 from crm.mending import in_tab, lost, mend
 from crm.mirror import from_settings, tab_of
@@ -180,15 +179,23 @@ def note_bounce(lead: Lead, at: datetime) -> None:
 def note_sent(lead: Lead, at: datetime) -> None:
     """Keep when we wrote last to whose lead it is; take the mark of a bounced reply away, if that was before."""
     Lead.objects.filter(pk=lead.pk, reply_bounced_at__lt=at).update(reply_bounced_at=None)
-    earlier = Q(last_out_at=None) | Q(last_out_at__lt=at)
-    Contact.objects.filter(earlier, pk=lead.contact_id).update(last_out_at=at)
+    note_mailed({lead.contact.address: at})
 
 
 def note_written(mails: Mapping[str, datetime]) -> None:
     """Keep when contacts wrote last, by address, in two statements; nobody becomes a contact by it."""
+    _note_latest("last_in_at", mails)
+
+
+def note_mailed(mails: Mapping[str, datetime]) -> None:
+    """Keep when one of us wrote to contacts last, by address, whatever it was about, in two statements."""
+    _note_latest("last_out_at", mails)
+
+
+def _note_latest(name: str, mails: Mapping[str, datetime]) -> None:
     last = {normalised(address): at for address, at in mails.items()}
     known = list(Contact.objects.filter(address__in=last))
-    later = [contact for contact in known if contact.last_in_at is None or contact.last_in_at < last[contact.address]]
+    later = [one for one in known if getattr(one, name) is None or getattr(one, name) < last[one.address]]
     for contact in later:
-        contact.last_in_at = last[contact.address]
-    save_fields(later, ["last_in_at"])
+        setattr(contact, name, last[contact.address])
+    save_fields(later, [name])

@@ -8,7 +8,7 @@ from email.utils import parseaddr
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Max
+from django.db.models import Max, Q
 
 from crm.models import Lead
 from crm.services import contact_for, note_sent, note_written, open_lead, set_owner
@@ -102,7 +102,10 @@ def look_back(lead: Lead) -> None:
     mails = Message.objects.filter(sender_address=lead.contact.address, automatic="")
     if asked := mails.aggregate(at=Max("received_at"))["at"]:
         note_written({lead.contact.address: asked})
-    if said := SentMail.objects.filter(thread_id=lead.thread_id).aggregate(at=Max("sent_at"))["at"]:
+    ours = Q(thread_id=lead.thread_id)
+    if lead.contact.last_out_at is None:  # else each mail to them was noted when it was seen
+        ours |= Q(to_addresses__icontains=lead.contact.address)
+    if said := SentMail.objects.filter(ours).aggregate(at=Max("sent_at"))["at"]:
         note_sent(lead, said)
 
 

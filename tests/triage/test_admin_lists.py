@@ -10,11 +10,11 @@ from django.urls import reverse
 from crm.models import AuditEntry, Contact, Lead, SheetRow
 from crm.services import note_sent, note_written
 from inbox_router.delivery import Delivery
-from routing.models import Assignment
+from routing.models import Assignment, Salesperson
 from tests import office
 from triage.answers import note_answers
 from triage.models import Category, Draft, Message, SentMail
-from triage.services import decide, edit_draft
+from triage.services import decide, edit_draft, hand_over
 
 pytestmark = pytest.mark.django_db
 
@@ -130,6 +130,70 @@ def test_drafts_tell_how_much_of_them_people_changed(boss):
     assert ">100 %<" in shown(boss, "triage_draft")
     assert rows(boss, "triage_draft", owner=Assignment.objects.get(active=True).salesperson_id) == [draft]
     assert rows(boss, "triage_draft", owner="nobody") == []
+
+
+def test_two_people_of_one_name_have_each_their_own_leads_and_drafts(boss):
+    drafts = [office.waiting_draft("One"), office.waiting_draft("Two")]
+    Salesperson.objects.update(name="Ana")
+    Lead.objects.update(owner_name="Ana")
+    Draft.objects.update(owner_name="Ana")
+    owners = [Assignment.objects.get(active=True, lead=draft_lead(draft)).salesperson_id for draft in drafts]
+    assert len(set(owners)) == 2
+    for owner, draft in zip(owners, drafts, strict=True):
+        assert rows(boss, "crm_lead", owner=owner) == [draft_lead(draft)]
+        assert rows(boss, "triage_draft", owner=owner) == [draft]
+        assert [row.pk for row in rows(boss, "triage_message", owner=owner)] == [draft.message_id]
+    page = shown(boss, "crm_lead")
+    assert all(f"Ana <{person.email}>" in page for person in Salesperson.objects.all())
+
+
+def test_who_has_another_name_and_address_now_keeps_what_they_had(boss):
+    draft = office.waiting_draft()
+    lead, owner = draft_lead(draft), Assignment.objects.get(active=True).salesperson
+    owner.name, owner.email = "Ana Newname", "newname@acme.example"
+    owner.save()
+    assert rows(boss, "crm_lead", owner=owner.pk) == [lead]
+    assert rows(boss, "triage_draft", owner=owner.pk) == [draft]
+    assert [row.address for row in rows(boss, "crm_contact", owner=owner.pk)] == [draft.to_address]
+
+
+def test_a_lead_that_was_handed_over_is_no_longer_found_at_who_had_it(boss):
+    draft = office.waiting_draft()
+    lead, had = draft_lead(draft), Assignment.objects.get(active=True).salesperson
+    other = Salesperson.objects.exclude(pk=had.pk).get()
+    hand_over(lead, other, office.boss(), why="Leave")
+    assert (rows(boss, "crm_lead", owner=had.pk), rows(boss, "crm_lead", owner=other.pk)) == ([], [lead])
+
+
+def test_whoever_talks_to_a_customer_already_has_the_lead_that_was_given_to_nobody(boss):
+    lead = draft_lead(office.waiting_draft())
+    given = Assignment.objects.get(active=True)
+    Assignment.objects.filter(pk=given.pk).update(active=False)
+    assert rows(boss, "crm_lead", owner=given.salesperson_id) == [lead]
+
+
+def test_a_mail_to_a_customer_counts_whatever_it_is_about(boss):
+    draft = office.waiting_draft()
+    at = draft.message.received_at + timedelta(minutes=5)
+    mail = SentMail(
+        mailbox=draft.message.mailbox, uidvalidity=1, uid=9, thread_id="<elsewhere@x>", from_address="ana@acme.example",
+        to_addresses=f"else@x.example {draft.to_address}", sent_at=at,
+    )  # fmt: skip
+    note_answers([mail])
+    [row] = rows(boss, "crm_contact")
+    assert (row.last_out_at, row.side) == (at, "we")
+    assert Draft.objects.get(pk=draft.pk).is_waiting, "it was no answer to this lead"
+
+
+def test_what_was_written_to_somebody_before_they_became_a_contact_counts(boss):
+    mail = office.message("Springs")
+    at = mail.received_at - timedelta(days=3)
+    SentMail.objects.create(
+        mailbox=mail.mailbox, uidvalidity=1, uid=1, thread_id="<fair@x>", to_addresses=mail.sender_address, sent_at=at
+    )
+    office.team()
+    decide(mail, Category.LEAD, office.boss())
+    assert [(one.last_out_at, one.side) for one in rows(boss, "crm_contact")] == [(at, "customer")]
 
 
 def test_leads_tell_whether_the_spreadsheet_has_all_of_them(boss):

@@ -16,7 +16,7 @@ from unfold.contrib.filters.admin import DropdownFilter, RangeDateFilter
 from crm.models import Contact, Lead
 from inbox_router.admin.rows import Lines, NeverDeleted, ReadOnly, Rows, column
 from inbox_router.shown import ago
-from triage.admin.owners import OwnerFilter, named
+from triage.admin.owners import OwnerOfContact, named
 
 
 class Side(TextChoices):
@@ -42,7 +42,7 @@ def with_owner(rows: QuerySet[Contact]) -> QuerySet[Contact]:
     newest_lead = Lead.objects.filter(contact=OuterRef("pk")).order_by("-pk")
     return rows.annotate(
         lead_owner=Subquery(newest_lead.values("owner_name")[:1]),
-        lead_owner_email=Subquery(newest_lead.values("owner_email")[:1]),
+        newest_lead=Subquery(newest_lead.values("pk")[:1]),
     )
 
 
@@ -58,10 +58,6 @@ class SideFilter(DropdownFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Contact]) -> QuerySet[Contact]:
         asked = {"side": self.value()}  # an annotation of the page
         return queryset.filter(**asked) if self.value() in Side.values else queryset
-
-
-class OwnerOfContact(OwnerFilter):
-    has_email = "lead_owner_email"
 
 
 class LeadsOfContact(ReadOnly, Lines):

@@ -21,7 +21,7 @@ from inbox_router.admin.deeds import Ask, AskWhy, WithDeeds, deed, person
 from inbox_router.admin.rows import NeverDeleted, Rows, column
 from inbox_router.shown import ago, plain
 from triage.admin.approval import ApprovalPage, written_since
-from triage.admin.owners import OwnerByName
+from triage.admin.owners import OwnerOfDraft
 from triage.admin.proof import edited_percent
 from triage.admin.several import SeveralPage
 from triage.models import Decision, Draft, Message
@@ -94,7 +94,7 @@ class DraftForm(forms.ModelForm):
 class DraftPage(NeverDeleted, WithDeeds, Rows):
     form = DraftForm
     list_display = ["to", "subject", "owner", "state_label", "edited", "age"]
-    list_filter = [("state", ChoicesDropdownFilter), OwnerByName, "language", ("created_at", RangeDateFilter)]
+    list_filter = [("state", ChoicesDropdownFilter), OwnerOfDraft, "language", ("created_at", RangeDateFilter)]
     search_fields = ["to_address", "to_name", "subject", "body"]
     search_help_text = gettext_lazy("Recipient, subject or words of the text")
     when_empty = gettext_lazy(
