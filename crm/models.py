@@ -28,9 +28,7 @@ class Contact(models.Model):
         null=True, blank=True, help_text=_("When they are back, by their own automatic reply")
     )
     last_in_at = models.DateTimeField(null=True, blank=True, help_text=_("When they wrote last"))
-    last_out_at = models.DateTimeField(
-        null=True, blank=True, help_text=_("When one of us wrote to them last")
-    )
+    last_out_at = models.DateTimeField(null=True, blank=True, help_text=_("When one of us wrote to them last"))
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

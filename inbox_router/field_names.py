@@ -13,12 +13,12 @@ from django.utils.translation import gettext_noop as _
 # fmt: off
 NAMES = frozenset((
     _("Slack ID"), _("a person must decide"), _("accepted at"), _("action"), _("active"), _("actor"), _("actor kind"),
-    _("address"), _("always"), _("answer"), _("answered at"), _("arrears"), _("aside"), _("asides"), _("asked"),
+    _("address"), _("always"), _("answer"), _("answered at"), _("arrears"), _("asked"),
     _("assignment"), _("assignments"), _("at"), _("attachments"), _("attempts"), _("audit entry"), _("automatic"),
     _("away since"), _("away until"), _("beat at"), _("body"), _("bounced ids"), _("by"), _("cached answer"),
     _("cached answers"), _("cap day"), _("cap open"), _("cap week"), _("capture check"), _("capture checks"),
-    _("card"), _("catch up"), _("category"), _("category guide"), _("category guides"), _("cc"), _("cc addresses"),
-    _("cc pool"), _("change"), _("channel"), _("claim"), _("claims"), _("classification"), _("classifications"),
+    _("card"), _("catch up"), _("category"), _("cc"), _("cc addresses"),
+    _("cc pool"), _("change"), _("channel"),
     _("company"), _("confidence"), _("contact"), _("contacts"), _("content hash"), _("cost"), _("countries"),
     _("counts"), _("cover"), _("created at"), _("credit"), _("decided at"), _("decided by"), _("decided run"),
     _("decision"), _("decisions"), _("deed"), _("definitions"), _("domain"), _("doubt"), _("draft"), _("drafts"),
@@ -26,8 +26,8 @@ NAMES = frozenset((
     _("error"), _("escalated at"), _("estimated"), _("evidence"), _("examples"), _("expires at"), _("facts"),
     _("fallback"), _("fallback after"), _("fence"), _("finished at"), _("first day"), _("first message"),
     _("first run"), _("folder"), _("freemail domain"), _("freemail domains"), _("from address"), _("from name"),
-    _("guide"), _("halt"), _("halts"), _("headers"), _("heartbeat"), _("heartbeats"), _("hidden"), _("hold"),
-    _("holds"), _("holidays"), _("hops"), _("hours"), _("html"), _("in doubt"), _("in reply to"), _("input tokens"),
+    _("guide"), _("halt"), _("halts"), _("headers"), _("hidden"),
+    _("holidays"), _("hops"), _("hours"), _("html"), _("in doubt"), _("in reply to"), _("input tokens"),
     _("judge"), _("key"), _("kind"), _("label"), _("language"), _("languages"), _("last day"), _("last error"),
     _("last in at"), _("last out at"),
     _("last polled at"), _("last turn at"), _("last uid"), _("lead"), _("leads"), _("lease holder"), _("lease until"),
@@ -39,8 +39,8 @@ NAMES = frozenset((
     _("owner email"), _("owner name"), _("page"), _("pattern"), _("paused until"), _("person"), _("pool"), _("pools"),
     _("position"), _("preferences"), _("prompt"), _("queue"), _("raw"), _("raw confidence"), _("reason"),
     _("received at"),
-    _("references"), _("refusal"), _("reject reason"), _("reminded at"), _("reply bounced at"), _("reply template"),
-    _("reply templates"), _("reply to"), _("request"), _("resolved at"), _("response minutes"), _("restarted at"),
+    _("references"), _("refusal"), _("reject reason"), _("reminded at"), _("reply bounced at"),
+    _("reply to"), _("request"), _("resolved at"), _("response minutes"), _("restarted at"),
     _("restarts"), _("results"), _("review reason"), _("rewrites"),
     _("row"), _("rule"), _("run"), _("runs"), _("salesperson"),
     _("same as"), _("sample"), _("scope"), _("seconds"), _("seen"), _("sender"), _("sender address"),
@@ -55,6 +55,22 @@ NAMES = frozenset((
     _("weight"), _("why"), _("words"),
 ))
 # fmt: on
+CALLED = {  # what people call otherwise than the code does, as the sidebar does
+    "aside": gettext_lazy("item put aside"),
+    "asides": gettext_lazy("items put aside"),
+    "category guide": gettext_lazy("version of the categories"),
+    "category guides": gettext_lazy("versions of the categories"),
+    "claim": gettext_lazy("item looked at"),
+    "claims": gettext_lazy("items looked at"),
+    "classification": gettext_lazy("judgement"),
+    "classifications": gettext_lazy("judgements"),
+    "heartbeat": gettext_lazy("sign of life"),
+    "heartbeats": gettext_lazy("signs of life"),
+    "hold": gettext_lazy("held lead"),
+    "holds": gettext_lazy("held leads"),
+    "reply template": gettext_lazy("reply text"),
+    "reply templates": gettext_lazy("reply texts"),
+}
 
 
 def translate_names(models: Iterable[type[Model]]) -> None:
@@ -63,5 +79,5 @@ def translate_names(models: Iterable[type[Model]]) -> None:
         for named in (model._meta, *model._meta.fields):
             for attribute in ("verbose_name", "verbose_name_plural"):
                 name = str(getattr(named, attribute, ""))  # Django's own plural is made lazily
-                if name in NAMES:
-                    setattr(named, attribute, gettext_lazy(name))
+                if called := CALLED.get(name) or (gettext_lazy(name) if name in NAMES else None):
+                    setattr(named, attribute, called)

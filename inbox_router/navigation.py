@@ -154,6 +154,11 @@ SECTIONS = (
 )
 
 
+def titles() -> dict[str, str]:
+    """What the sidebar calls each page, by its path."""
+    return {item.path(): str(item.title) for section in SECTIONS for item in section.items}
+
+
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """The sidebar of this person, as unfold wants it."""
     current = current_item(request)

@@ -1,15 +1,18 @@
 """How moments, mail and names are shown to people."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
 from django.utils import timezone, translation
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
+
+CENT = Decimal("0.01")
 
 
 def office(moment: datetime | None = None) -> datetime:
@@ -34,6 +37,29 @@ def ago(moment: datetime | None) -> SafeString | str:
         )
     whole = f"{date_format(local, 'l')}, {date_format(local, 'DATETIME_FORMAT')}"
     return format_html('<time datetime="{}" title="{}" class="when">{}</time>', moment.isoformat(), whole, words)
+
+
+def decimal(value: float | Decimal, places: int = 1) -> str:
+    """A number in the reader's language, such as "2.4" or "2,4"."""
+    return str(number_format(value, places))
+
+
+def percent(share: float) -> str:
+    """A share of 1 in per cent. Cut, not rounded: 0.696 must not look like the line of 0.70 that it missed."""
+    cut = int(share * 1000)
+    return _("%(percent)s %%") % {"percent": decimal(cut / 10, 1 if cut % 10 else 0)}
+
+
+def money(dollars: float | Decimal) -> str:
+    """An amount in USD, to the cent; what is less than one is told as that."""
+    return _("< %(cent)s USD") % {"cent": decimal(0.01, 2)} if 0 < dollars < CENT else f"{decimal(dollars, 2)} USD"
+
+
+def seconds(took: float) -> str:
+    """How long something took, in seconds below a minute and in minutes above."""
+    if took < 60:
+        return _("%(number)s s") % {"number": decimal(took)}
+    return _("%(n)s min") % {"n": decimal(took / 60, 0)}
 
 
 def plain(text: str) -> SafeString:

@@ -51,7 +51,7 @@ def message(
         "confidence": 0.55,
         "language": "en",
         "text": f"Hello,\n\nwe need {number} pumps by 3 May.\n\nRegards\nBerta",
-        "review_reason": "Lead, 55 % sure: below the line of 70%",
+        "review_reason": "Lead, 55 % sure: below the line of 70 %",
         "thread_id": f"<{number}@customer.example>",
         "received_at": timezone.now() - timedelta(hours=1, minutes=number),
     } | fields

@@ -85,6 +85,10 @@ class DeliveryPage(ReadOnly, WithDeeds, Rows):
     def what(self, row: Any) -> str:
         return str(row.key)
 
+    def called(self, row: Any) -> str:
+        """What a row is called where rows of all kinds stand together."""
+        return str(self.what(row))
+
     @column(_("State"), ordering="state", label=COLOURS)
     def state_label(self, row: Delivery) -> tuple[str, str]:
         return row.state, row.get_state_display().partition(":")[0]

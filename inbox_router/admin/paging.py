@@ -7,6 +7,8 @@ from django.http import HttpRequest
 from django.utils.functional import cached_property
 from unfold.views import ChangeList
 
+from inbox_router.navigation import titles
+
 COUNTED = 10_000  # rows; to count half a million takes longer than to show a page of them
 
 
@@ -31,7 +33,12 @@ class BoundedPaginator(Paginator):
 
 
 class BoundedList(ChangeList):
-    """A list that says how many rows were found only where something was asked for."""
+    """A list called as in the sidebar, that says how many rows were found only where something was asked for."""
+
+    def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().__init__(request, *args, **kwargs)
+        if called := titles().get(request.path):
+            self.title = called
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.text import Truncator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter, RelatedDropdownFilter
@@ -81,7 +82,11 @@ class SlackAlertPage(DeliveryPage):
 
     @column(_("To"), ordering="salesperson__name")
     def what(self, row: Any) -> str:
-        return f"{row.salesperson or row.channel}: {unmarked(row.text)[:80]}"
+        first_line = row.text.strip().partition("\n")[0]
+        return f"{row.salesperson or row.channel}: {Truncator(unmarked(first_line)).chars(80)}"
+
+    def called(self, row: Any) -> str:
+        return gettext("Alert to %(whom)s") % {"whom": self.what(row)}
 
 
 def unmarked(text: str) -> str:

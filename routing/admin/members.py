@@ -84,7 +84,15 @@ def next_leave(person: Salesperson) -> Leave | None:
 
 
 class StaffedPool(SpokenLines):
-    """The members of one pool."""
+    """The members of one pool, in their order. The page's script makes buttons of the names for moving one."""
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        super().add_fields(form, index)
+        if form.instance.pk and "position" in form.fields:
+            who = str(form.instance.salesperson)
+            names = {"data-move-up": _("Move up: %(who)s"), "data-move-down": _("Move down: %(who)s")}
+            told = {key: name % {"who": who} for key, name in names.items()}
+            form.fields["position"].widget.attrs.update({"data-move": who} | told)
 
     def clean(self) -> None:
         super().clean()

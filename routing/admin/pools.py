@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 
 from inbox_router.admin.rows import NeverDeleted, Rows, column
+from inbox_router.shown import decimal
 from routing.admin.governed import ByPoolManagers
 from routing.admin.history import Reasoned
 from routing.admin.members import Members, edited, edited_leaves
@@ -104,7 +105,7 @@ class PoolPage(NeverDeleted, ByPoolManagers, WithWords, Reasoned, Rows):
             return gettext("not watched")
         if minutes < 60:
             return gettext("%(n)s min") % {"n": minutes}
-        return gettext("%(hours)s h") % {"hours": f"{minutes / 60:g}"}
+        return gettext("%(hours)s h") % {"hours": decimal(minutes / 60, 1 if minutes % 60 else 0)}
 
     # --- who is next, what an edit means, what was ---
 

@@ -50,7 +50,7 @@ def test_a_judgement_below_the_line_waits_for_a_person_with_the_reason(human: Im
     run(SubjectJudge(confidence=0.696))
     message = Message.objects.get()
     assert message.status == Status.REVIEW
-    assert message.review_reason == "Spam, 69.6 % sure: below the line of 70%"
+    assert message.review_reason == "Spam, 69.6 % sure: below the line of 70 %"
     assert human.uids() == [uid]
     assert "Review" in human.flags(uid)
 

@@ -15,6 +15,9 @@ from inbox_router.admin.rows import column
 from triage.models import MailboxDelivery
 from triage.search import matching
 
+Deed = MailboxDelivery.Deed
+NAMED = (Deed.LABEL, Deed.UNLABEL, Deed.COPY)  # those whose label people know: a label's name, or who gets the copy
+
 
 @admin.register(MailboxDelivery)
 class MailboxDeliveryPage(DeliveryPage):
@@ -31,5 +34,11 @@ class MailboxDeliveryPage(DeliveryPage):
 
     @column(_("Deed"), ordering="deed")
     def what(self, row: Any) -> str:
-        deed = capfirst(" ".join(filter(None, [row.get_deed_display(), row.label])))
-        return f"{deed}: {row.message.subject or gettext('no subject')}"
+        told = capfirst(" ".join(filter(None, [row.get_deed_display(), row.label if row.deed in NAMED else ""])))
+        if row.draft:
+            to = {"deed": told, "whom": row.draft.to_name or row.draft.to_address, "subject": row.draft.subject}
+            return gettext("%(deed)s, to %(whom)s: %(subject)s") % to
+        mail = row.message
+        about = {"deed": told, "subject": mail.subject or gettext("no subject")}
+        about["whom"] = mail.sender_name or mail.sender_address or gettext("unknown")
+        return gettext("%(deed)s: %(subject)s, from %(whom)s") % about

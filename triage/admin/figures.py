@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from crm.models import Lead
-from inbox_router.shown import within
+from inbox_router.shown import money, percent, seconds, within
 from routing.models import Assignment, Hold, Rule
 from triage.admin.waiting import draft_queue, drafts, drafts_again, gaps, problems, reviews, spent_budget
 from triage.models import Category, Classification, Draft, Mailbox, Message
@@ -51,7 +51,7 @@ class Overrides:
 
     @property
     def rate(self) -> str:
-        return f"{self.changed / self.seen:.0%}" if self.seen else "-"
+        return percent(self.changed / self.seen) if self.seen else "-"
 
     @property
     def became(self) -> str:
@@ -109,8 +109,8 @@ def time_to_draft(since: datetime) -> Figure:
     if not took:
         return Figure(_("From capture to draft"), "-", _("no draft yet"), "triage_draft_changelist")
     cuts = quantiles(took, n=20) if len(took) > 1 else took * 19
-    below = _("95 of 100 within %(time)s") % {"time": _seconds(cuts[18])}
-    return Figure(_("From capture to draft"), _seconds(cuts[9]), below, "triage_draft_changelist")
+    below = _("95 of 100 within %(time)s") % {"time": seconds(cuts[18])}
+    return Figure(_("From capture to draft"), seconds(cuts[9]), below, "triage_draft_changelist")
 
 
 def model_cost(since: datetime) -> Figure:
@@ -120,7 +120,7 @@ def model_cost(since: datetime) -> Figure:
     asked = rows.filter(judge=Classification.Judge.LLM, spared="").count()
     spared = rows.filter(spared__in=(Spared.CASCADE, Spared.CACHE)).count()
     failed = rows.filter(spared="").exclude(error="").count()
-    below = _("%(each)s a call · %(spared)d calls saved") % {"each": f"${cost / max(asked, 1):.4f}", "spared": spared}
+    below = _("%(each)s a call · %(spared)d calls saved") % {"each": money(cost / max(asked, 1)), "spared": spared}
     if rows.filter(estimated=True).exists():
         below += f" · {_('estimated, as the server tells no tokens')}"
     below = below if settings.LLM_MODEL else _("embedded classifier")
@@ -130,7 +130,7 @@ def model_cost(since: datetime) -> Figure:
         }
     failures = _("%(failed)d failures") % {"failed": failed}
     page = "triage_message_problems" if trouble else "triage_classification_changelist"
-    return Figure(_("Model cost"), f"${cost:.2f}", f"{below} · {failures}", page, bad=bool(trouble))
+    return Figure(_("Model cost"), money(cost), f"{below} · {failures}", page, bad=bool(trouble))
 
 
 def mix(since: datetime) -> Mapping[date, Counter[str]]:
@@ -239,10 +239,6 @@ def _ago(moment: datetime | None) -> str:
     if timezone.now() - moment <= timedelta(minutes=1):
         return _("just now")
     return _("%(time)s ago") % {"time": timesince(moment, depth=1)}
-
-
-def _seconds(seconds: float) -> str:
-    return f"{seconds:.1f} s" if seconds < 60 else f"{seconds / 60:.0f} min"
 
 
 def since(days: int) -> datetime:

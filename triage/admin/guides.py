@@ -18,7 +18,7 @@ from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminIntegerFiel
 
 from inbox_router.admin.deeds import Ask, AskWhy, WithDeeds, deed, person
 from inbox_router.admin.rows import NeverDeleted, ReadOnly, Rows, column
-from inbox_router.shown import ago
+from inbox_router.shown import ago, money, percent
 from triage.classifiers.llm.guide import DEFINITION, EXAMPLE, EXAMPLES, shipped
 from triage.classifiers.llm.prompt import visible
 from triage.learning.guides import MAILS, NotTried, go_live, guide_of, in_force, plan
@@ -194,11 +194,19 @@ class CategoryGuidePage(NeverDeleted, WithDeeds, Rows):
 
 @admin.register(DryRun)
 class DryRunPage(ReadOnly, Rows):
-    list_display = ["guide", "state", "mails", "cost", "when"]
+    list_display = ["guide", "state", "mails", "costs", "when"]
     list_select_related = ["guide"]
     ordering = ["-pk"]
-    fields = ["guide", "version", "state", "error", "mails", "cost", "max_cost", "changed", "verdicts"]
-    readonly_fields = ["changed", "verdicts"]
+    fields = ["guide", "version", "state", "error", "mails", "costs", "at_most", "changed", "verdicts"]
+    readonly_fields = ["costs", "at_most", "changed", "verdicts"]
+
+    @column(gettext_lazy("Cost"), ordering="cost")
+    def costs(self, row: DryRun) -> str:
+        return money(row.cost)
+
+    @column(gettext_lazy("At most"))
+    def at_most(self, row: DryRun) -> str:
+        return money(row.max_cost)
 
     @column(gettext_lazy("Made"), ordering="created_at")
     def when(self, row: DryRun) -> str:
@@ -218,8 +226,8 @@ class DryRunPage(ReadOnly, Rows):
         line = '<li><a class="text-link" href="{}">{}</a>: {} {} ({}) → <strong>{}</strong> {}. {}</li>'
         rows = sorted(row.results, key=lambda one: one["before"] == one["now"])
         cells = [
-            (page("message", one["message"]), one["subject"] or "-", one["before"], f"{one['before_sure']:.2f}",
-             one["before_by"], one["now"], f"{one['now_sure']:.2f}", one["error"] or one["reason"])
+            (page("message", one["message"]), one["subject"] or "-", one["before"], percent(one["before_sure"]),
+             one["before_by"], one["now"], percent(one["now_sure"]), one["error"] or one["reason"])
             for one in rows
         ]  # fmt: skip
         return format_html("<ol>{}</ol>", format_html_join("", line, cells))

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter, RangeNumericFilter
 
 from inbox_router.admin.rows import ReadOnly, Rows, column
-from inbox_router.shown import ago
+from inbox_router.shown import ago, money
 from triage.admin import senders, suggested
 from triage.models import Category, Classification, SenderRule
 from triage.search import matching
@@ -96,6 +96,21 @@ class ClassificationPage(ReadOnly, Rows):
     search_fields = ["reason"]  # shows the search box; get_search_results has its own index
     search_help_text = _("Name, address, subject or words of the message")
     ordering = ["-pk"]
+    fields = [
+        ("message", "category_label"),
+        ("how_sure", "stated"),
+        ("reason", "error"),
+        ("judge", "model"),
+        ("prompt", "person"),
+        ("language", "technical"),
+        ("sender_first_name", "company"),
+        ("costs", "estimated"),
+        ("input_tokens", "output_tokens"),
+        ("spared", "may_trash"),
+        ("asked", "undone_at"),
+        "when",
+    ]
+    readonly_fields = ["category_label", "how_sure", "stated", "costs", "when"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Classification]:
         rows: QuerySet[Classification] = super().get_queryset(request).select_related("message", "person")
@@ -121,6 +136,14 @@ class ClassificationPage(ReadOnly, Rows):
     @column(_("Sure"), ordering="confidence")
     def how_sure(self, row: Classification) -> str:
         return row.error or row.sure
+
+    @column(_("Before calibration"))
+    def stated(self, row: Classification) -> str:
+        return row.stated
+
+    @column(_("Cost"))
+    def costs(self, row: Classification) -> str:
+        return money(row.cost)
 
     @column(_("By"), ordering="judge")
     def by(self, row: Classification) -> str:

@@ -5,7 +5,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from inbox_router.admin.rows import ReadOnly, Rows, column
-from inbox_router.shown import ago
+from inbox_router.shown import ago, seconds
 from triage.models import CachedAnswer, Lesson
 
 
@@ -22,7 +22,7 @@ class LessonPage(ReadOnly, Rows):
 
     @column(_("Took"), ordering="seconds")
     def took(self, lesson: Lesson) -> str:
-        return f"{lesson.seconds:.1f} s"
+        return seconds(lesson.seconds)
 
 
 @admin.register(CachedAnswer)

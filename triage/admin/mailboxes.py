@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RangeDateFilter, RelatedDropdownFilter
 
 from inbox_router.admin.rows import NeverDeleted, ReadOnly, Rows, column
-from inbox_router.shown import ago, plain, within
+from inbox_router.shown import ago, plain, seconds, within
 from triage.admin.health import HealthPage
 from triage.admin.setup import SetupPage
 from triage.models import CaptureCheck, Category, Heartbeat, Mailbox, Message, Run, SentMail
@@ -80,7 +80,7 @@ class RunPage(ReadOnly, Rows):
     def took(self, run: Run) -> str:
         if run.finished_at is None:
             return gettext("not finished")
-        return f"{max((run.finished_at - run.started_at).total_seconds(), 0):.1f} s"
+        return seconds(max((run.finished_at - run.started_at).total_seconds(), 0))
 
     @column(_("Did"))
     def did(self, run: Run) -> str:

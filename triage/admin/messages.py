@@ -23,13 +23,13 @@ from unfold.contrib.filters.admin import (
 from crm.models import AuditEntry, Lead
 from inbox_router.admin.deeds import WithDeeds, deed, person
 from inbox_router.admin.rows import Lines, ReadOnly, Rows, column
-from inbox_router.shown import ago, plain
+from inbox_router.shown import ago, percent, plain
 from triage.admin.customers import CustomersPage
 from triage.admin.designed import DesignedPage
 from triage.admin.dialogs import AskCategory, held_of
 from triage.admin.owners import OwnerOfThread, named, with_owner
 from triage.admin.problems import ProblemsPage
-from triage.admin.reasons import HasDraftFilter, latest_judgements, percent, why
+from triage.admin.reasons import HasDraftFilter, latest_judgements, why
 from triage.admin.review import ReviewPage
 from triage.learning import verdicts
 from triage.models import Category, Classification, Draft, MailboxDelivery, Message
@@ -186,7 +186,7 @@ class MessagePage(ReadOnly, WithDeeds, Rows):
 
     @column(_("Sure"), ordering="confidence")
     def how_sure(self, row: Message) -> SafeString | str:
-        return why(row, percent(row.confidence))
+        return why(row, self.sure(row))
 
     @column(_("State"), ordering="status", label=STATUS_COLOURS)
     def state(self, row: Message) -> tuple[str, str]:
@@ -202,7 +202,7 @@ class MessagePage(ReadOnly, WithDeeds, Rows):
 
     @column(_("Sure"))
     def sure(self, row: Message) -> str:
-        return percent(row.confidence)
+        return "" if row.confidence is None else percent(row.confidence)
 
     @column(_("From"))
     def from_whom(self, row: Message) -> str:

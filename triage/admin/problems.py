@@ -4,15 +4,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from inbox_router.admin.deliveries import DeliveryPage
 from inbox_router.admin.pages import Page
 from inbox_router.delivery import Delivery, kinds
 from triage.admin import capture
@@ -46,7 +47,7 @@ class ProblemsPage(Page):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**kwargs) | {
-            "deliveries": [problem(row) for row in troubled_deliveries()],
+            "deliveries": problems(),
             "unread": unread_mail().only("pk", "subject", "sender_address", "error", "received_at", "created_at")[:50],
             "mailboxes": troubled_mailboxes(),
             "gaps": gaps(),
@@ -80,10 +81,27 @@ class ProblemsPage(Page):
         return HttpResponseRedirect(request.path)
 
 
+def problems() -> list[Problem]:
+    """All of them, each with what its name is made of, in few statements."""
+    rows = troubled_deliveries()
+    for kind in kinds():
+        if named := page_of(kind).list_select_related:
+            prefetch_related_objects([row for row in rows if isinstance(row, kind)], *named)
+    return [problem(row) for row in rows]
+
+
+def page_of(kind: type[Delivery]) -> DeliveryPage:
+    """The page of a kind of deliveries, which knows what each is called."""
+    page = admin.site.get_model_admin(kind)
+    if not isinstance(page, DeliveryPage):
+        raise TypeError(f"{kind.__name__} has no page of deliveries.")
+    return page
+
+
 def problem(row: Delivery) -> Problem:
     meta = row._meta
     return Problem(
-        what=capfirst(f"{meta.verbose_name}: {row.key}"),
+        what=page_of(type(row)).called(row),
         trouble=row.error or row.evidence or row.get_state_display(),
         since=row.created_at,
         unsure=row.state == Delivery.State.UNCONFIRMED,

@@ -16,11 +16,6 @@ SHOWN = ("message_id", "judge", "category", "confidence", "reason", "error")
 YES, NO = "yes", "no"
 
 
-def percent(confidence: float | None) -> str:
-    """A confidence for people. Cut, not rounded: 0.696 must not look like the line of 0.70 that it missed."""
-    return "" if confidence is None else f"{int(confidence * 1000) / 10:g} %"
-
-
 def latest_judgements() -> Prefetch:
     """The judgements of all mails of a list, in one statement; to be used with `why`."""
     return Prefetch("classifications", Classification.objects.only(*SHOWN).order_by("pk"), to_attr="judged")

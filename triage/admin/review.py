@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from inbox_router.admin.deeds import person
-from inbox_router.shown import within
+from inbox_router.shown import percent, within
 from triage.admin.effects import effect
 from triage.admin.queue import QueuePage
 from triage.admin.waiting import flag, review_queue
@@ -66,7 +66,7 @@ class ReviewPage(QueuePage):
         guess = "" if judgement and judgement.error else row.category
         return {
             "judgement": judgement,
-            "threshold": f"{settings.REVIEW_THRESHOLD:.0%}",
+            "threshold": percent(settings.REVIEW_THRESHOLD),
             "percent": int((row.confidence or 0) * 100),
             "text": (row.new_text or row.text)[:SHOWN],
             "quoted": row.text[:SHOWN] if row.new_text and row.new_text.strip() != row.text.strip() else "",

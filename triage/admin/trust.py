@@ -8,6 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from inbox_router.shown import percent
 from triage.admin import suggested
 from triage.learning import experience
 from triage.learning.calibration import BINS
@@ -32,10 +33,11 @@ Counts = list[tuple[int, int]]
 def context(request: HttpRequest, since: datetime) -> dict[str, Any]:
     """What admin/triage/trust.html and admin/triage/suggestions.html show."""
     now, judges = settings.REVIEW_THRESHOLD, by_judge(experience.seen())
+    others = [line for line in LINES if line != now]
     return {
         "suggestions": suggested.shown(request),
-        "line_now": now,
-        "lines": what_if(experience.acted(since), now, [line for line in LINES if line != now]),
+        "line_now": percent(now),
+        "lines": [(percent(row.line), row) for row in what_if(experience.acted(since), now, others)],
         "trust_judges": list(judges),
         "trust_rows": table(judges),
         "trust_chart": json.dumps(chart(judges)),

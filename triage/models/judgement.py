@@ -1,12 +1,11 @@
 """What mail can be, who says so, and which senders are known."""
 
-from decimal import Decimal
-
 from django.conf import settings
 from django.db import models
-from django.utils.formats import localize
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+from inbox_router.shown import percent
 
 
 class Category(models.TextChoices):
@@ -131,12 +130,12 @@ class Classification(models.Model):
         """What the model itself said, where people's answers made it something else."""
         if self.raw_confidence is None or abs(self.raw_confidence - self.confidence) < 0.005:
             return ""
-        return _("the model itself said %(percent)g %%") % {"percent": round(100 * self.raw_confidence, 1)}
+        return _("the model itself said %(percent)s") % {"percent": percent(self.raw_confidence)}
 
     @property
     def sure(self) -> str:
-        """The confidence for people. Cut, not rounded: 0.696 must not look like the line of 0.70 that it missed."""
-        return _("%(percent)s %% sure") % {"percent": localize(Decimal(self.percent))}
+        """The confidence for people."""
+        return _("%(percent)s sure") % {"percent": percent(self.confidence)}
 
     @property
     def percent(self) -> str:

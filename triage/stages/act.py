@@ -151,7 +151,7 @@ def review_reason(message: Message, judgement: Classification, around: Known) ->
         return judgement.reason or "the classifier is not sure what it is"
     if judgement.confidence < settings.REVIEW_THRESHOLD:
         category = recorded(Category(judgement.category).label)
-        return f"{category}, {judgement.percent} % sure: below the line of {settings.REVIEW_THRESHOLD:.0%}"
+        return f"{category}, {judgement.percent} % sure: below the line of {settings.REVIEW_THRESHOLD * 100:g} %"
     if judgement.category == Category.LEAD and message.doubt:
         return f"it is not clear who wrote it: {message.doubt}"
     if judgement.category == Category.LEAD and not around.lead and around.maybe_in_conversation:

@@ -130,6 +130,64 @@
     document.addEventListener("DOMContentLoaded", nameCells);
     document.addEventListener("htmx:afterSettle", nameCells);
 
+    // Chart.js writes in one grey for light and dark; its words take the colour of ours, also when the theme is changed.
+    function ink() {
+        if (!window.Chart) return;
+        const page = document.documentElement;
+        const low = page.classList.contains("dark") ? "--color-base-300" : "--color-base-600";
+        Chart.defaults.color = getComputedStyle(page).getPropertyValue(low).trim();
+        Object.values(Chart.instances).forEach((chart) => chart.update());
+    }
+    document.addEventListener("DOMContentLoaded", ink);
+    window.addEventListener("load", ink);
+    new MutationObserver(ink).observe(document.documentElement, { attributes: true, attributeFilter: ["class"] });
+
+    // The lines of a form that are dragged into their order are moved by buttons and by Alt with an arrow, too.
+    function neighbour(line, up) {
+        const next = up ? line.previousElementSibling : line.nextElementSibling;
+        return next?.matches(".form-group.original") ? next : null;
+    }
+    function move(line, up) {
+        const other = neighbour(line, up);
+        if (!other) return;
+        const held = document.activeElement;
+        other[up ? "before" : "after"](line);
+        const places = [...line.parentElement.querySelectorAll(".form-group.original [data-move]")];
+        places.forEach((place, number) => (place.value = number));
+        held?.focus();
+        const place = line.querySelector("[data-move]");
+        place.dispatchEvent(new Event("change", { bubbles: true }));
+        const said = line.parentElement.querySelector("[data-moved]");
+        said.textContent = `${place.dataset.move}: ${places.indexOf(place) + 1} / ${places.length}`;
+    }
+    function arrow(line, up, name) {
+        const button = Object.assign(document.createElement("button"), { type: "button", className: "move", title: name });
+        button.setAttribute("aria-label", name);
+        button.textContent = up ? "\u25B2" : "\u25BC";
+        button.addEventListener("click", () => move(line, up));
+        return button;
+    }
+    function nameMoves() {
+        document.querySelectorAll(".form-group.original [data-move]").forEach(({ dataset }, number, all) => {
+            const line = all[number].closest(".form-group");
+            const place = Object.assign(document.createElement("div"), { className: "moves" });
+            place.append(arrow(line, true, dataset.moveUp), arrow(line, false, dataset.moveDown));
+            line.querySelector("tr.form-row td > div")?.prepend(place);
+            line.addEventListener("keydown", (event) => {
+                if (!event.altKey || !["ArrowUp", "ArrowDown"].includes(event.key)) return;
+                event.preventDefault();
+                move(line, event.key === "ArrowUp");
+            });
+            const table = line.parentElement;
+            if (table.querySelector("[data-moved]")) return;
+            const said = Object.assign(document.createElement("caption"), { className: "spoken" });
+            said.setAttribute("role", "status");
+            said.dataset.moved = "";
+            table.prepend(said);
+        });
+    }
+    document.addEventListener("DOMContentLoaded", nameMoves);
+
     // An empty search box of select2 names itself by its own empty text; its field's label says more. Select2 comes
     // late, and again with each line that is added.
     function nameIt(container) {
