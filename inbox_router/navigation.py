@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.core.cache import cache
+from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.module_loading import import_string
@@ -157,6 +158,11 @@ SECTIONS = (
 def titles() -> dict[str, str]:
     """What the sidebar calls each page, by its path."""
     return {item.path(): str(item.title) for section in SECTIONS for item in section.items}
+
+
+def called(row: Model) -> str:
+    """What a row is called over its page: as it calls itself; a delivery, whose name is its key, by what it does."""
+    return str(getattr(admin.site._registry.get(type(row)), "called", str)(row))
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:

@@ -41,7 +41,7 @@ def ago(moment: datetime | None) -> SafeString | str:
 
 def decimal(value: float | Decimal, places: int = 1) -> str:
     """A number in the reader's language, such as "2.4" or "2,4"."""
-    return str(number_format(value, places))
+    return str(number_format(f"{value:.{places}f}", places))
 
 
 def percent(share: float) -> str:

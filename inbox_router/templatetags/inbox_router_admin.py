@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import template
-from django.contrib import admin
 from django.db.models import Model
 from django.utils.text import capfirst
 
-from inbox_router.navigation import titles
+from inbox_router.navigation import called, titles
 from inbox_router.shown import ago, within
 
 register = template.Library()
@@ -29,6 +28,5 @@ def heading(part: Mapping[str, Any]) -> str:
     """A part of the path over a page: a list as the sidebar calls it, a record, such as an address, as it is."""
     named = part["title"]
     if isinstance(named, Model):
-        called = getattr(admin.site._registry.get(type(named)), "called", str)  # a delivery's own name is its key
-        return str(called(named))
+        return called(named)
     return titles().get(str(part.get("link", "")), capfirst(str(named)))

@@ -80,3 +80,15 @@ def test_whoever_works_by_keyboard_and_at_twice_the_size_begins_at_the_mail(
     assert choices["y"] > mail["y"] + mail["height"], "the buttons do not lie over the mail"
     desk.picture(f"{page}-twice-the-size")
     assert desk.faults() == []
+
+
+def test_on_a_phone_the_answers_leave_the_mail_most_of_the_screen(sit_down: Callable[..., Desk]) -> None:
+    office.fill()
+    desk = sit_down(office.boss().username, "phone")
+    desk.open(reverse(OURS["review"]))
+    places = [one.bounding_box() for one in desk.page.locator("#work .choice").all()]
+    assert [place and place["height"] >= 44 and place["width"] >= 44 for place in places] == [True] * 5
+    answers = desk.page.locator("#work .choices").bounding_box()
+    assert answers
+    assert answers["height"] < 844 / 6
+    expect(desk.page.locator("#work .effects")).to_contain_text("To Trash on the next run")

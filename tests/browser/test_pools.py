@@ -109,6 +109,44 @@ def test_members_are_dragged_into_another_order_and_saved(sit_down: Callable[...
     expect(page.locator("[name=memberships-0-salesperson]")).to_contain_text("Ben")
 
 
+def test_members_are_put_into_another_order_without_a_mouse(sit_down: Callable[..., Desk]) -> None:
+    pool = office.team()
+    desk = sit_down(office.user("mia", "Sales manager").username)
+    desk.open(reverse("admin:routing_pool_change", args=(pool.pk,)))
+    page = desk.page
+    page.get_by_role("button", name="Move up: Ben").press("Enter")
+    expect(page.locator("#memberships-group [role=status]")).to_have_text("Ben: 1 / 2")
+    expect(page.locator("#next-leads")).to_contain_text("with what you changed")
+    page.locator("[name=memberships-1-weight]").press("Alt+ArrowDown")
+    expect(page.locator("#memberships-group [role=status]")).to_have_text("Ben: 2 / 2")
+    page.get_by_role("button", name="Move down: Ana").press("Space")
+    assert desk.faults() == []
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("was changed successfully")).to_be_visible()
+    assert places(pool) == ["Ben", "Ana"]
+
+
+@pytest.mark.parametrize("width", [1280, 1440, 390])
+def test_the_members_are_seen_whole_without_scrolling_sideways(sit_down: Callable[..., Desk], width: int) -> None:
+    pool = office.team()
+    desk = sit_down(office.user("mia", "Sales manager").username)
+    desk.page.set_viewport_size({"width": width, "height": 800})
+    desk.open(reverse("admin:routing_pool_change", args=(pool.pk,)))
+    held, table = (desk.page.locator(each).bounding_box() for each in (".formset-wrapper", "#memberships-data"))
+    assert held
+    assert table
+    assert table["width"] <= held["width"]
+
+
+def test_a_person_without_scripts_orders_the_members_by_number(sit_down: Callable[..., Desk]) -> None:
+    pool = office.team()
+    desk = sit_down(office.user("mia", "Sales manager").username, java_script_enabled=False)
+    desk.page.goto(f"{desk.server}{reverse('admin:routing_pool_change', args=(pool.pk,))}")
+    desk.page.get_by_label("Position: Ana").fill("9")
+    desk.page.get_by_role("button", name="Save", exact=True).click()
+    assert places(pool) == ["Ben", "Ana"]
+
+
 def drag(desk: Desk, what: Locator, before: Locator) -> None:
     """Take something by the mouse and let go of it just above something else."""
     taken, target = what.bounding_box(), before.bounding_box()

@@ -1,5 +1,6 @@
 """The admin as a whole: every page opens, nothing happens by a link, nobody does more than their role allows."""
 
+import re
 from typing import Any
 
 import pytest
@@ -131,6 +132,25 @@ def queries(client: Client, place: str) -> int:
     with CaptureQueriesContext(connection) as asked:
         assert client.get(reverse(f"admin:{place}")).status_code == 200
     return len(asked)
+
+
+@pytest.mark.parametrize("item", [item for section in SECTIONS for item in section.items], ids=lambda item: item.page)
+def test_a_page_is_called_as_in_the_sidebar(boss, item):
+    page = boss.get(item.path()).content.decode()
+    heading, title = (re.search(pattern, page, re.DOTALL) for pattern in (r"<h1.*?</h1>", r"<title>.*?</title>"))
+    assert heading
+    assert str(item.title) in heading[0]
+    assert title
+    assert str(item.title) in title[0]
+
+
+def test_an_address_keeps_its_letters_over_its_page(boss):
+    box = office.mailbox()
+    page = boss.get(reverse("admin:triage_mailbox_change", args=(box.pk,))).content.decode()
+    heading = re.search(r"<h1.*?</h1>", page, re.DOTALL)
+    assert heading
+    assert str(box) in heading[0]
+    assert str(box).capitalize() not in heading[0]
 
 
 class TestDeeds:

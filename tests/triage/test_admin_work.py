@@ -1,5 +1,7 @@
 """What people decide in the admin: reviews, drafts, leads, problems. Each deed is done once, or refused in words."""
 
+from html import unescape
+
 import pytest
 from django.core.cache import cache
 from django.test import Client
@@ -7,7 +9,7 @@ from django.urls import reverse
 
 from crm.models import AuditEntry, Lead
 from inbox_router.delivery import Delivery
-from routing.models import Assignment, Hold
+from routing.models import Assignment, Hold, SlackAlert
 from tests import office
 from triage.models import Category, Draft, MailboxDelivery, Message, SentMail
 from triage.services import decide
@@ -320,6 +322,18 @@ class TestProblems:
         assert Delivery.State.FAILED not in states
         assert "unconfirmed" not in states
         assert boss.get(reverse("admin:triage_message_problems")).content.decode().count("may have been done)") == 1
+
+    def test_what_failed_is_called_by_what_it_is(self, boss):
+        row = MailboxDelivery.objects.filter(draft__isnull=False).latest("pk")
+        MailboxDelivery.objects.filter(pk=row.pk).update(state=Delivery.State.FAILED)
+        alert = SlackAlert.objects.get(state=Delivery.State.UNCONFIRMED)
+        page = unescape(boss.get(reverse("admin:triage_message_problems")).content.decode())
+        assert f"Save the draft, to {row.draft.to_name}: {row.draft.subject}" in page
+        assert f"Alert to {alert.salesperson}: A lead for you" in page
+        assert "Row in the spreadsheet: " in page
+        assert not any(one.key in page for one in (row, alert))
+        there = unescape(boss.get(reverse("admin:triage_mailboxdelivery_change", args=(row.pk,))).content.decode())
+        assert f"Save the draft, to {row.draft.to_name}" in there.partition("</h1>")[0]
 
     def test_a_mail_that_cannot_be_read_is_read_again_by_the_next_run(self, boss):
         row = Message.objects.get(status="quarantined")

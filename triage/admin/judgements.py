@@ -97,7 +97,7 @@ class ClassificationPage(ReadOnly, Rows):
     search_help_text = _("Name, address, subject or words of the message")
     ordering = ["-pk"]
     fields = [
-        ("message", "category_label"),
+        ("message", "kind"),
         ("how_sure", "stated"),
         ("reason", "error"),
         ("judge", "model"),
@@ -110,7 +110,7 @@ class ClassificationPage(ReadOnly, Rows):
         ("asked", "undone_at"),
         "when",
     ]
-    readonly_fields = ["category_label", "how_sure", "stated", "costs", "when"]
+    readonly_fields = ["kind", "how_sure", "stated", "costs", "when"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Classification]:
         rows: QuerySet[Classification] = super().get_queryset(request).select_related("message", "person")
@@ -132,6 +132,10 @@ class ClassificationPage(ReadOnly, Rows):
     )
     def category_label(self, row: Classification) -> tuple[str, str]:
         return row.category, row.said
+
+    @column(_("Taken for"))
+    def kind(self, row: Classification) -> str:
+        return row.said
 
     @column(_("Sure"), ordering="confidence")
     def how_sure(self, row: Classification) -> str:

@@ -13,9 +13,9 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from inbox_router.admin.deliveries import DeliveryPage
 from inbox_router.admin.pages import Page
 from inbox_router.delivery import Delivery, kinds
+from inbox_router.navigation import called
 from triage.admin import capture
 from triage.admin.waiting import (
     gaps,
@@ -85,23 +85,15 @@ def problems() -> list[Problem]:
     """All of them, each with what its name is made of, in few statements."""
     rows = troubled_deliveries()
     for kind in kinds():
-        if named := page_of(kind).list_select_related:
-            prefetch_related_objects([row for row in rows if isinstance(row, kind)], *named)
+        if concerned := getattr(admin.site._registry.get(kind), "list_select_related", ()):
+            prefetch_related_objects([row for row in rows if isinstance(row, kind)], *concerned)
     return [problem(row) for row in rows]
-
-
-def page_of(kind: type[Delivery]) -> DeliveryPage:
-    """The page of a kind of deliveries, which knows what each is called."""
-    page = admin.site.get_model_admin(kind)
-    if not isinstance(page, DeliveryPage):
-        raise TypeError(f"{kind.__name__} has no page of deliveries.")
-    return page
 
 
 def problem(row: Delivery) -> Problem:
     meta = row._meta
     return Problem(
-        what=page_of(type(row)).called(row),
+        what=called(row),
         trouble=row.error or row.evidence or row.get_state_display(),
         since=row.created_at,
         unsure=row.state == Delivery.State.UNCONFIRMED,
