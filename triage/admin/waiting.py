@@ -1,11 +1,11 @@
 """What waits for a person, and in which order."""
 
 from django.conf import settings
-from django.db.models import BooleanField, Case, Exists, F, OuterRef, Q, QuerySet, Value, When
+from django.db.models import BooleanField, Case, F, Q, QuerySet, Value, When
 
 from inbox_router.delivery import Delivery, kinds
-from triage.learning import budget
-from triage.models import CaptureCheck, Category, Classification, Decision, Draft, Mailbox, Message
+from triage.learning import budget, put_off
+from triage.models import CaptureCheck, Category, Decision, Draft, Mailbox, Message
 
 LEAD_LIKE = 0.3  # a guess of "lead" with this confidence is worth more if it does not wait
 
@@ -60,8 +60,7 @@ def spent_budget() -> budget.Spent | None:
 
 def waiting_for_budget() -> int:
     """How many mails wait for a person only because the language model was not asked."""
-    spared = Classification.objects.filter(message=OuterRef("pk"), spared=Classification.Spared.BUDGET)
-    return Message.objects.filter(Exists(spared), status=Message.Status.REVIEW).count()
+    return put_off.unasked().count()
 
 
 def reviews() -> int:

@@ -11,6 +11,7 @@ from crm.services import Entry, record
 from inbox_router.rows import save_fields
 from inbox_router.shown import recorded
 from triage.classifiers import Classifier, Judgement, MailText
+from triage.learning import put_off
 from triage.models import Category, Classification, Message
 from triage.stages.context import Context
 from triage.stages.prefilter import rule_evidence
@@ -22,11 +23,14 @@ TEXT_LIMIT = 6000  # characters of a mail that a judge sees, half from each end
 def run(context: Context) -> int:
     """Judge each message that waits for it. Each batch of answers is stored before the next is asked for.
 
+    New mail first, then what the model was not asked about as its budget was spent.
     Where the judge refuses every mail, they go on waiting: thousands for a person to judge would help nobody.
     """
     if context.refusal:
         return 0
     waiting = Message.objects.filter(mailbox=context.mailbox, status=Message.Status.FILTERED)
+    if not waiting.exists():
+        put_off.take_up(context.mailbox)
     messages = list(waiting.select_related("mailbox", "sender_rule").order_by("pk"))
     step, judged = context.classifier.batch, 0
     for start in range(0, len(messages), step):
@@ -116,7 +120,7 @@ def row(classifier: Classifier, message: Message, judgement: Judgement) -> Class
 
 def entry(message: Message, made: Classification) -> Entry:
     return Entry(
-        key=f"message:{message.name}:classified",
+        key=f"message:{message.name}:classified" + (f":{message.version}" if message.version else ""),
         action="classified",
         subject=f"message:{message.pk}",
         summary=f"{recorded(Category(made.category).label)}, {made.percent} % sure",
