@@ -11,6 +11,7 @@ from triage.parsing.words import table
 _GIVEN_NAMES = Path(__file__).with_name("given_names.txt")
 _ASIDE = re.compile(r"\([^)]*\)|\[[^\]]*\]|\{[^}]*\}|<[^>]*>")
 _TAIL = re.compile(r"\s+(?:via|über|c/o|i\.\s?a\.|im auftrag|on behalf)\b.*|\s[-–—|/•@].*|[|•/].*", re.IGNORECASE)
+_HEAD = re.compile(r"^(?:i\.\s?[AV]\.|ppa\.?|p\.p\.)\s+", re.IGNORECASE)  # who signs for a company, in German
 _PAIR = re.compile(r"[&+]|\b(?:and|und|et|y|og|och|ja|oraz)\b", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*\.?")
 _EAST_ASIAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
@@ -26,11 +27,12 @@ def first_name(display_name: str, address: str = "") -> str | None:
     greeted by the given name there), for initials, and wherever the order is not certain. The address only
     confirms: it is not made a name.
     """
-    name = _TAIL.sub("", _ASIDE.sub(" ", unicodedata.normalize("NFC", display_name[:200]))).strip(" \"'.,;:*")
+    visible = _ASIDE.sub(" ", unicodedata.normalize("NFC", display_name[:200]))
+    name = _HEAD.sub("", _TAIL.sub("", visible).strip(" \"'.,;:*"))
     if not name or "@" in name or re.search(r"\d", name) or _PAIR.search(name) or _EAST_ASIAN.search(name):
         return None
     words = _in_order(name)
-    if not words or len(words) > 5 or _is_nobody(name, words, address):
+    if not words or len(words) > 6 or _is_nobody(name, words, address):
         return None
     found = _chosen(words, address)
     return _written(found) if found and len(_plain(found)) > 1 and _plain(found) not in _list("incomplete") else None
@@ -80,9 +82,12 @@ def _in_order(name: str) -> list[str]:
     """The words of a name, given names first where a comma says so, without titles and degrees."""
     groups = [_words(group) for group in name.split(",")]
     groups = [group for group in groups if group]
-    if len(groups) >= 2:  # "Schmidt, Anna"
-        return [*groups[1], *groups[0], ""]
-    return groups[0] if groups else []
+    if len(groups) < 2:
+        return groups[0] if groups else []
+    named = [_is_given(group[0]) for group in groups[:2]]
+    if named[0] and len(groups[0]) > 1:  # "Peter Maier, CEO"; but "Anna Schmidt, Tom Becker" are two
+        return [] if named[1] else groups[0]
+    return [*groups[1], *groups[0], ""]  # "Schmidt, Anna"
 
 
 def _words(group: str) -> list[str]:
@@ -111,12 +116,15 @@ def _is_nobody(name: str, words: list[str], address: str) -> bool:
     local, _, domain = address.lower().partition("@")
     joined = "".join(_plain(word) for word in words)
     is_domain = joined in {label.replace("-", "") for label in domain.split(".")}
-    return (is_domain and not _is_given(words[0])) or (local in _list("role") and not any(map(_is_given, words)))
+    if local in _list("role"):  # "Karl Storz" <info@karlstorz.example> is the company
+        return is_domain or not any(map(_is_given, words))
+    return is_domain and not _is_given(words[0])
 
 
 def _chosen(words: list[str], address: str) -> str | None:
-    if words[-1] == "":  # the comma told the order
-        return words[0] if not words[0].endswith(".") else None
+    if words[-1] == "":  # the comma told the order, if it is a name: not in "London, Ontario"
+        known = _is_given(words[0]) or _plain(words[-2]) in _list("family_first")
+        return words[0] if known else _confirmed([words[0], words[-2]], address)
     if len(words) == 1:
         return words[0] if _is_given(words[0]) else None
     first, last, plains = words[0], words[-1], [_plain(word) for word in words]
@@ -125,12 +133,15 @@ def _chosen(words: list[str], address: str) -> str | None:
     if len(words) == 3 and _PATRONYMIC.search(last.lower()):
         return words[1]
     if _is_family(first, last):
-        return None if plains[-1] in _list("family_first") and not _is_given(last) else words[1]
+        whole = len(words) == 2 or _is_given(words[1])  # Xiao is half of a name in "Zhang Xiao Ming"
+        return None if not whole or (plains[-1] in _list("family_first") and not _is_given(last)) else words[1]
     if first.endswith(".") or len(_plain(first)) < 2:
         return None
     if _is_given(first):
         return first
-    return last if len(words) == 2 and _is_given(last) else _confirmed(words, address)
+    if len(words) == 2 and _is_given(last):
+        return last if plains[0] not in _list("incomplete") else None
+    return _confirmed(words, address)
 
 
 def _is_family(first: str, last: str) -> bool:
@@ -149,13 +160,15 @@ def _confirmed(words: list[str], address: str) -> str | None:
     """The first of two words, if the address is made of both in this order: josmith, jo.smith, j.smith, jos."""
     if len(words) != 2 or any(word.isupper() and len(word) > 2 for word in words):
         return None
+    if any(_plain(word) in _list("thing") for word in words):
+        return None
     first, last = (re.escape(_plain(word)) for word in words)
     pattern = rf"{first}[._-]?(?:{last}|{last[:1]})\d*|{first[:1]}[._-]?{last}\d*"
     return words[0] if re.fullmatch(pattern, _plain(address.partition("@")[0].replace(".", "_"))) else None
 
 
 def _written(word: str) -> str:
-    """Capitals as a person would write them: ANNA -> Anna, jean-pierre -> Jean-Pierre."""
-    if word.isupper() or word.islower():
+    """Capitals as a person would write them: ANNA -> Anna, aNNA -> Anna, jean-pierre -> Jean-Pierre."""
+    if word[1:].isupper() or word.islower():
         return re.sub(r"[^\W\d_]+", lambda part: part[0].capitalize(), word)
     return word
