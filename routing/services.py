@@ -8,7 +8,7 @@ from routing.people.accepting import accept, closed_alert, is_theirs, still_with
 from routing.people.governance import deactivate, hand_over_leads, open_leads, touched_by
 from routing.people.handover import HandoverError, credit_back, give_turn, let_rotate, reassign, skip_turn
 from routing.rules.conversation import Colleague, Headers, Participant, who_is_in
-from routing.rules.ownership import colleagues
+from routing.rules.ownership import colleagues, known_owner
 from routing.slack import Press, SlackError, SlackWorkspace
 from routing.slack import from_settings as slack_from_settings
 from routing.slack.buttons import Deed as PressedDeed
@@ -46,6 +46,7 @@ __all__ = [
     "hand_over_leads",
     "is_signed",
     "is_theirs",
+    "known_owner",
     "let_rotate",
     "listen_to_slack",
     "machine_wrote",

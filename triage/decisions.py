@@ -74,7 +74,9 @@ def to_review(message: Message, reason: str, *, run: Run | None) -> None:
 
 
 def owe(*deliveries: MailboxDelivery) -> None:
-    MailboxDelivery.objects.bulk_create(deliveries)
+    """Owe these to the mailbox. An old mail is not labelled or moved; it has a reply only if somebody asks for one."""
+    wanted = [each for each in deliveries if each.draft_id or not each.message.backfilled]
+    MailboxDelivery.objects.bulk_create(wanted)
 
 
 def call_off(deliveries: QuerySet[MailboxDelivery], why: str) -> None:

@@ -9,11 +9,12 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Max, Q
+from django.utils import timezone
 
 from crm.models import Lead
 from crm.services import contact_for, note_sent, note_written, open_lead, set_owner
-from routing.models import Assignment
-from routing.services import HandoverError, assign, credit_back, customer_wrote
+from routing.models import Assignment, Hold
+from routing.services import HandoverError, assign, credit_back, customer_wrote, known_owner
 from triage.decisions import Known, call_off, evidence, note, owe
 from triage.drafts import drafting
 from triage.drafts.replies import occasion_of, texts_for, written
@@ -25,13 +26,19 @@ FIRST_MESSAGE = 4000  # characters of the inquiry that the CRM keeps
 
 
 def act_on_lead(message: Message, judgement: Classification, around: Known, *, actor: str = "") -> None:
-    """Record a lead and give it to somebody, unless somebody is in the conversation already."""
+    """Record a lead and give it to somebody, unless somebody is in the conversation already.
+
+    An old mail's lead is only recorded; it is given to somebody when the customer writes again.
+    """
     lead, new = record_lead(message, judgement, around)
+    if message.backfilled:
+        keep_old(message, lead, around, new=new, actor=actor)
+        return
     if lead.stage == Lead.Stage.JUNK:
         reopen(lead)
         note(message, "reopened", f"Is a lead after all: with {lead.owner_name or 'nobody yet'} again", actor)
         return
-    if not new:
+    if not new and not is_nobodys(lead):
         customer_wrote(lead, message.content_hash)
         who = lead.owner_name or "nobody yet"
         note(message, "follow-up", f"Belongs to the lead of {who}: no new assignment", actor)
@@ -54,6 +61,30 @@ def act_on_lead(message: Message, judgement: Classification, around: Known, *, a
     note(message, "lead", f"Lead: {f'given to {owner}' if owner else 'held, nobody is available'}", actor)
     if isinstance(outcome, Assignment):
         draft_reply(message, judgement.sender_first_name, outcome)
+
+
+def is_nobodys(lead: Lead) -> bool:
+    """Whether a lead was never given to anybody and does not wait for that either: an old mail's."""
+    return not lead.owner_email and not Hold.objects.filter(lead=lead, resolved_at=None).exists()
+
+
+def keep_old(message: Message, lead: Lead, around: Known, *, new: bool, actor: str) -> None:
+    """Keep what an old mail says on record: no turn is taken, nobody is told, nothing is drafted.
+
+    Its lead belongs to whoever of us is in the conversation, else to who has the customer; else to nobody.
+    """
+    if not new:
+        note(message, "follow-up", f"Old mail of the lead of {lead.owner_name or 'nobody yet'}", actor)
+        return
+    Lead.objects.filter(pk=lead.pk).update(created_at=message.received_at or message.created_at)
+    action, owner, why = "old lead", None, ""
+    if colleague := around.in_conversation:
+        action, owner, why = CONVERSATION, around.team[colleague.email], evidence(around)
+    elif (known := known_owner(lead, timezone.now())) and known.owner.active:
+        owner, why = known.owner, known.evidence
+    if owner:
+        set_owner(lead, owner.name, owner.email)
+    note(message, action, f"Old lead, of {owner.name if owner else 'nobody yet'}: kept in the CRM", actor, why)
 
 
 def reopen(lead: Lead) -> None:
@@ -131,7 +162,7 @@ def draft_for(assignment: Assignment) -> None:
     Nothing is proposed where somebody answered already, or worked on the earlier draft: that stays.
     """
     mails = Message.objects.filter(thread_id=assignment.lead.thread_id, category=Category.LEAD)
-    message = mails.select_related("mailbox").order_by("pk").first()
+    message = mails.select_related("mailbox").order_by("backfilled", "pk").first()
     if message is None:
         return
     old = message.drafts.exclude(state=Draft.State.REPLACED).order_by("pk").last()

@@ -22,14 +22,18 @@ TOLD = {
 
 
 def keep_absence(message: Message) -> None:
-    """Keep when the absent sender of a message is back, if we know them."""
-    if message.automatic == automatic.OUT_OF_OFFICE and message.away_until:
+    """Keep when the absent sender of a message is back, if we know them; an old mail says nothing of today."""
+    if not message.backfilled and message.automatic == automatic.OUT_OF_OFFICE and message.away_until:
         note_absence(message.sender_address, message.away_until)
 
 
 def file_with_lead(message: Message, around: Known, *, run: Run | None) -> bool:
-    """Leave automatic mail about a lead with that lead; whether it was."""
+    """Leave automatic mail about a lead with that lead, and old automatic mail as it is; whether it was."""
     lead = around.lead
+    if message.automatic and message.backfilled:
+        filed = claim(message, Message.Status.ACTED, run=run)
+        note(message, message.automatic, f"Automatic mail ({message.automatic}): old mail, left where it is")
+        return filed
     if not (message.automatic and lead and around.owner) or not claim(message, Message.Status.ACTED, run=run):
         return False
     if message.automatic == automatic.BOUNCE:

@@ -10,6 +10,7 @@ ask the model: what a decision owes is worked off afterwards by `inbox_router.de
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 
 from django.conf import settings
 from django.utils import timezone
@@ -25,20 +26,24 @@ STAGES = (fetch, prefilter, classify, act, log, cleanup)
 
 
 def run_mailbox(
-    mailbox: Mailbox, classifier: classifiers.Classifier, reader: Reader, until: float = math.inf
+    mailbox: Mailbox,
+    classifier: classifiers.Classifier,
+    reader: Reader,
+    until: float = math.inf,
+    old: Sequence[int] = (),
 ) -> Counter[str] | None:
     """Run all stages over one mailbox until nothing waits any more; None while another run has it.
 
-    No further chunk is begun after `until` (of the monotonic clock). Raises MailboxError when the mailbox cannot
-    be read, ReaderError when no mail can, LeaseLost when another run took over, Refused at the end when nothing
-    could be judged.
+    No further chunk is begun after `until` (of the monotonic clock). `old` names messages of the backlog to take up.
+    Raises MailboxError when the mailbox cannot be read, ReaderError when no mail can, LeaseLost when another run took
+    over, Refused at the end when nothing could be judged.
     """
     lease = mailbox.take_lease()
     if lease is None:
         return None
     with lease, ImapMailbox.open(settings.MAILBOXES[mailbox.name]) as box:
         run = Run.objects.create(mailbox=mailbox)
-        context = Context(mailbox, box, reader, classifier, run, lease, until=until)
+        context = Context(mailbox, box, reader, classifier, run, lease, until=until, old=old)
         while sum(stage.run(context) for stage in STAGES) and not context.is_over():
             pass
         run.finished_at, run.counts = timezone.now(), dict(context.counts)

@@ -9,7 +9,7 @@ from crm.models import Contact, Lead
 from crm.services import normalised
 from routing.models import Rule
 from routing.services import foretell
-from triage.leads import facts, is_answerable
+from triage.leads import facts, is_answerable, is_nobodys
 from triage.models import Category, Message
 from triage.stages.act import known
 
@@ -23,13 +23,16 @@ ALWAYS: Mapping[Category, object] = {
 
 def effect(category: Category, message: Message) -> str:
     """What follows if a person says that the message is of this category."""
+    if message.backfilled:
+        told = _("CRM record; as it is old mail, nobody is assigned and nothing is drafted")
+        return told if category == Category.LEAD else _("Kept on record; old mail stays where it is")
     return of_lead(message) if category == Category.LEAD else str(ALWAYS[category])
 
 
 def of_lead(message: Message) -> str:
     """Who would get it and by which rule, as things stand now."""
     around = known([message])[message.pk]
-    if around.lead:
+    if around.lead and not is_nobodys(around.lead):
         return _("Belongs to the lead of %(who)s: no new assignment") % {
             "who": around.lead.owner_name or _("nobody yet")
         }

@@ -60,7 +60,10 @@ class Overrides:
 
 def figures(since: datetime, days: int) -> list[Figure]:
     """The numbers on top."""
-    oldest = Message.objects.filter(status=Message.Status.REVIEW).aggregate(at=Min("received_at"))["at"]
+    oldest = Message.objects.filter(status=Message.Status.REVIEW, backfilled=False).aggregate(at=Min("received_at"))[
+        "at"
+    ]
+    waiting = _oldest(oldest) if oldest or not reviews() else _("only old mail")
     looked = Mailbox.objects.aggregate(at=Max("last_polled_at"))["at"]
     rows = Message.objects.filter(created_at__gte=since)
     missing = sum(check.unexplained for check in gaps())
@@ -74,7 +77,7 @@ def figures(since: datetime, days: int) -> list[Figure]:
             "triage_message_changelist",
             bad=bool(missing),
         ),
-        Figure(_("Waiting for review"), str(reviews()), _oldest(oldest), "triage_message_changelist", "?status=review"),
+        Figure(_("Waiting for review"), str(reviews()), waiting, "triage_message_changelist", "?status=review"),
         drafts_to_approve(),
         time_to_draft(since),
         Figure(_("Held leads"), str(waits), _("given to nobody yet"), "routing_hold_changelist", bad=waits > 0),

@@ -88,6 +88,7 @@ class MessagePage(ReadOnly, WithDeeds, Rows):
         ("confidence", RangeNumericFilter),
         ("received_at", RangeDateFilter),
         HasDraftFilter,
+        "backfilled",
     ]
     search_fields = ["sender_address"]  # shows the search box; get_search_results has its own index
     search_help_text = _("Name, address, subject or words of the text")

@@ -11,12 +11,15 @@ LEAD_LIKE = 0.3  # a guess of "lead" with this confidence is worth more if it do
 
 
 def review_queue() -> QuerySet[Message]:
-    """Messages that wait for a decision: what looks like a lead first, then the oldest; the audit sample last."""
+    """Messages that wait for a decision: what looks like a lead first, then the oldest.
+
+    Old mail that was taken up later comes behind all new mail, and the audit sample last.
+    """
     sampled = Q(sample=Message.Sample.WAITING, status__in=Message.FILED)
     lead_like = Q(category=Category.LEAD, confidence__gte=LEAD_LIKE)
     waiting = Message.objects.filter(Q(status=Message.Status.REVIEW) | sampled, ~Decision.held_of_message())
     waiting = waiting.annotate(sampled=flag(sampled), lead_like=flag(lead_like))
-    return waiting.order_by("sampled", "-lead_like", "received_at", "pk")
+    return waiting.order_by("sampled", "backfilled", "-lead_like", "received_at", "pk")
 
 
 def flag(condition: Q) -> Case:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.conf import settings
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 
 from inbox_router.shown import office
 from routing.services import alert_managers
@@ -70,8 +70,8 @@ class Purse:
         self.dearest = max([self.dearest or Decimal(0), *costs])
 
 
-def purse() -> Purse:
-    """What may be spent now."""
+def purse(*more: tuple[Spent, Decimal]) -> Purse:
+    """What may be spent now, of the budgets in the settings and of `more`."""
     day = today()
     month, tomorrow = day.replace(day=1), day + timedelta(days=1)  # by the clock: such a day may have 23 hours
     next_month = (month + timedelta(days=31)).replace(day=1)
@@ -80,13 +80,24 @@ def purse() -> Purse:
         (day, Spent("day", "LLM_DAILY_BUDGET", settings.LLM_DAILY_BUDGET, tomorrow)),
     )
     left = [(one, Decimal(str(one.limit)) - spent(since)) for since, one in budgets if one.limit]
+    left += more
     return Purse(left, dearest() if left else None)
+
+
+def usual() -> Decimal | None:
+    """USD that one of the mails that were last asked about cost on average; None if none was yet."""
+    costs = asked().filter(model=settings.LLM_MODEL[:100]).values_list("cost", flat=True)[:LAST]
+    return sum(costs, Decimal(0)) / len(costs) if costs else None
 
 
 def dearest() -> Decimal | None:
     """USD that the dearest of the mails that were last asked about cost; None if none was yet."""
-    asked = Classification.objects.filter(judge=Classification.Judge.LLM, spared="").order_by("-pk")
-    return max(asked.values_list("cost", flat=True)[:LAST], default=None)
+    return max(asked().values_list("cost", flat=True)[:LAST], default=None)
+
+
+def asked() -> QuerySet[Classification]:
+    """What the language model was paid for, the newest first."""
+    return Classification.objects.filter(judge=Classification.Judge.LLM, spared="").order_by("-pk")
 
 
 def exhausted() -> Spent | None:

@@ -35,7 +35,7 @@ def take_up(mailbox: Mailbox) -> int:
         unasked()
         .filter(_untouched(), mailbox=mailbox)
         .select_related("mailbox")
-        .order_by("received_at", "pk")[:AT_ONCE]
+        .order_by("backfilled", "received_at", "pk")[:AT_ONCE]
     )
     purse = budget.purse() if rows else None
     if purse is None or purse.spent:

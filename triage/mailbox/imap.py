@@ -79,10 +79,10 @@ class ImapMailbox:
         return str(self._connection.path(role, create=True))
 
     @verb
-    def uids_after(self, last_uid: int, folder: Folder = Role.INBOX) -> list[int]:
-        """All UIDs above one, sorted."""
+    def uids_after(self, last_uid: int, folder: Folder = Role.INBOX, since: date | None = None) -> list[int]:
+        """All UIDs above one, sorted; of the mails that came in on that day or later."""
         self._connection.read(folder)
-        return searching.uids_after(self._connection, folder, last_uid)
+        return searching.uids_after(self._connection, folder, last_uid, since)
 
     @verb
     def unread_since(self, day: date) -> set[int]:

@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from triage.mailbox.connection import Answer, Connection
@@ -17,14 +17,15 @@ SEARCHABLE = re.compile(r"<[!#-'*-;=?-\[\]-~]{3,200}>")
 IDS_AT_ONCE = 50
 
 
-def uids_after(connection: Connection, folder: Folder, last_uid: int) -> list[int]:
-    """The UIDs above one, sorted. A folder too big for one answer is searched by ranges."""
+def uids_after(connection: Connection, folder: Folder, last_uid: int, since: date | None = None) -> list[int]:
+    """The UIDs above one, of that day or later, sorted. A folder too big for one answer is searched by ranges."""
     state = connection.known(folder)
     starts = range(last_uid + 1, max(state.uidnext, last_uid + 2), SPAN) if state.messages > SPAN else [last_uid + 1]
+    criteria = ["SINCE", since] if since else []
     found: set[int] = set()
     for start in starts:
         end = "*" if start == starts[-1] else str(start + SPAN - 1)
-        found.update(connection.client.search(["UID", f"{start}:{end}"]))
+        found.update(connection.client.search([*criteria, "UID", f"{start}:{end}"]))
     return sorted(uid for uid in found if uid > last_uid)  # n:* always tells the last message, too
 
 

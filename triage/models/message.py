@@ -37,6 +37,7 @@ class Message(models.Model):
         SEEN = "seen", _("audit sample, seen")
 
     FILED = (Status.ACTED, Status.LOGGED, Status.DONE)
+    UNDERWAY = (Status.FOUND, Status.FETCHED, Status.FILTERED, Status.CLASSIFIED, Status.ACTED, Status.LOGGED)
 
     mailbox = models.ForeignKey(Mailbox, models.PROTECT, related_name="messages")
     folder = models.CharField(max_length=200)
@@ -72,6 +73,9 @@ class Message(models.Model):
         default=list, blank=True, help_text=_("Name, type and size of each; never the bytes")
     )
     size = models.PositiveIntegerField(default=0, help_text=_("Bytes on the server"))
+    backfilled = models.BooleanField(
+        _("old mail"), default=False, help_text=_("Taken up later: judged and kept on record, and nothing else follows")
+    )
     seen = models.BooleanField(default=False, help_text=_("Somebody had read it before we did"))
     received_at = models.DateTimeField(null=True, blank=True, db_index=True)
     automatic = models.CharField(

@@ -19,7 +19,7 @@ def alert_waiting() -> int:
     """Tell the managers, once a day, what has waited too long; how many mails and deliveries that are."""
     now = timezone.now()
     since = now - timedelta(hours=settings.WAITING_ALERT_HOURS)
-    mails = Message.objects.filter(status__in=WAITING, created_at__lte=since)
+    mails = Message.objects.filter(status__in=WAITING, created_at__lte=since, backfilled=False)
     found = mails.aggregate(count=Count("pk"), oldest=Min("created_at"))
     troubled = sum(kind.in_trouble().filter(created_at__lte=since).count() for kind in kinds())
     sentences = []

@@ -100,10 +100,12 @@ def act_on(
         return
     if reason:
         judgement = judged_by_thread(message, judgement, reason)
-    if not actor:
+    if not actor and not message.backfilled:
         audit.draw(message)
     if message.category == Category.LEAD:
         act_on_lead(message, judgement, around, actor=actor)
+    elif message.backfilled:
+        note(message, "left", f"{recorded(Category(message.category).settled)}: old mail, left where it is", actor)
     elif message.category in Category.trashed():
         rubbish = recorded(Category(message.category).label)
         note(message, "marked for trash", f"{rubbish}: to Trash on the next run", actor)
@@ -145,6 +147,11 @@ def judged_by_thread(message: Message, judgement: Classification, reason: str) -
 
 def review_reason(message: Message, judgement: Classification, around: Known) -> str:
     """Why a person has to look at it; empty if nobody has to. Pure."""
+    return unsure(message, judgement) or ("" if message.backfilled else risk(message, judgement, around))
+
+
+def unsure(message: Message, judgement: Classification) -> str:
+    """Why it is not clear what it is, or who wrote it; empty if that is clear. Pure."""
     if judgement.error:
         return f"the model gave no usable answer: {judgement.error}"
     if judgement.category == Category.UNCERTAIN:
@@ -154,6 +161,11 @@ def review_reason(message: Message, judgement: Classification, around: Known) ->
         return f"{category}, {judgement.percent} % sure: below the line of {settings.REVIEW_THRESHOLD * 100:g} %"
     if judgement.category == Category.LEAD and message.doubt:
         return f"it is not clear who wrote it: {message.doubt}"
+    return ""
+
+
+def risk(message: Message, judgement: Classification, around: Known) -> str:
+    """Why what follows from its judgement could do harm; empty if it cannot. Pure."""
     if judgement.category == Category.LEAD and not around.lead and around.maybe_in_conversation:
         return f"a lead, but somebody may be in conversation already: {evidence(around)}"
     if judgement.category in Category.trashed() and judgement.needs_second_key:

@@ -47,6 +47,7 @@ def judged_anew(context: Context) -> int:
         Exists(customers),
         ~Exists(by_person),
         mailbox=context.mailbox,
+        backfilled=False,
         status=Status.LOGGED,
         category__in=Category.trashed(),
     )
@@ -58,14 +59,18 @@ def judged_anew(context: Context) -> int:
 def leads(context: Context) -> QuerySet[Message]:
     """Everything that is not for Trash: its move, if it has one, may follow at once."""
     rows = Message.objects.filter(mailbox=context.mailbox, status=Status.LOGGED)
-    return rows.exclude(category__in=Category.trashed()).select_related("mailbox").order_by("pk")
+    return rows.exclude(category__in=Category.trashed(), backfilled=False).select_related("mailbox").order_by("pk")
 
 
 def ripe_trash(context: Context) -> QuerySet[Message]:
     """Spam and newsletters that an earlier run, long enough ago, marked for Trash; as many as a day may have."""
     before = context.run.started_at - timedelta(seconds=settings.TRASH_DELAY)
     rows = Message.objects.filter(
-        mailbox=context.mailbox, status=Status.LOGGED, category__in=Category.trashed(), decided_at__lte=before
+        mailbox=context.mailbox,
+        backfilled=False,
+        status=Status.LOGGED,
+        category__in=Category.trashed(),
+        decided_at__lte=before,
     )
     a_day = MailboxDelivery.objects.filter(deed=Deed.TRASH, created_at__gte=timezone.now() - timedelta(days=1))
     left = max(0, settings.TRASH_DAILY_CAP - a_day.count())
@@ -73,7 +78,9 @@ def ripe_trash(context: Context) -> QuerySet[Message]:
 
 
 def move_of(message: Message) -> MailboxDelivery.Deed | None:
-    """Where a message goes in the end; None for what stays in the inbox for people."""
+    """Where a message goes in the end; None for what stays in the inbox for people, and for old mail."""
+    if message.backfilled:
+        return None
     if message.category in Category.trashed():
         return Deed.TRASH
     return Deed.ARCHIVE if message.category == Category.LEAD else None

@@ -3,6 +3,7 @@
 import math
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from triage import classifiers
@@ -26,6 +27,7 @@ class Context:
     lease: Lease
     chunk: int = CHUNK
     until: float = math.inf
+    old: Sequence[int] = ()  # the messages of the backlog that this run takes up
     refusal: str = ""  # why the judge takes no mail at all
     counts: Counter[str] = field(default_factory=Counter)
 

@@ -35,6 +35,7 @@ def run(context: Context) -> int:
     if context.counts["polls"] == 0:
         find_new(context)
         read_sent(context)
+        take_up_old(context)
     context.counts["polls"] += 1
     return read_chunk(context)
 
@@ -80,6 +81,16 @@ def make_rows(context: Context, uids: Sequence[int], fresh: set[int] | None) -> 
         Message.objects.bulk_create(rows, ignore_conflicts=True)
         mailbox.save(update_fields=["uidvalidity", "last_uid", "last_polled_at", "last_error"])
     context.counts["backlog"] += sum(row.status == status.BACKLOG for row in rows)
+
+
+def take_up_old(context: Context) -> None:
+    """Put old mail that a backfill asks for to the start of the pipeline; it stays marked as what it is."""
+    backlog = Message.objects.filter(
+        pk__in=context.old, status=Message.Status.BACKLOG, uidvalidity=context.mailbox.uidvalidity or 0
+    )
+    with transaction.atomic():
+        context.lease.renew()
+        context.counts["old"] += backlog.update(status=Message.Status.FOUND, backfilled=True)
 
 
 def read_chunk(context: Context) -> int:
@@ -215,8 +226,9 @@ def mark_backlog(mailbox: Mailbox, messages: Sequence[Message]) -> None:
     old = Message.objects.filter(mailbox=mailbox, status=Message.Status.BACKLOG)
     start = mailbox.started_at and mailbox.started_at.replace(microsecond=0)  # servers tell whole seconds
     if start and mailbox.uidvalidity and old.exclude(uidvalidity=mailbox.uidvalidity).exists():
-        for message in messages:
-            if message.status == Message.Status.FETCHED and message.received_at and message.received_at < start:
+        new = (one for one in messages if one.status == Message.Status.FETCHED and not one.backfilled)
+        for message in new:
+            if message.received_at and message.received_at < start:
                 message.status = Message.Status.BACKLOG
 
 

@@ -7,7 +7,8 @@ contract after one repair is "uncertain": a person looks at it.
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Self
 
 from django.conf import settings
@@ -19,6 +20,7 @@ from triage.classifiers.llm.guide import Guide, shipped
 from triage.classifiers.llm.prompt import messages, prompt_hash
 from triage.classifiers.llm.reply import ReplyError
 from triage.classifiers.llm.trial import Limits, Session, Trial
+from triage.classifiers.llm.usage import used
 
 __all__ = ["ClassifierError", "LlmClassifier", "messages", "prompt_hash"]
 
@@ -29,6 +31,9 @@ SAMPLE = MailText(
     text="Hello, what would 20 office chairs cost? Anna Berg",
     new_text="Hello, what would 20 office chairs cost? Anna Berg",
 )
+
+
+USUAL, REASONED = 2500, 400  # characters of a mail, and of an answer
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,12 @@ class LlmClassifier:
             self.session = Session(self.endpoints, self.limits, self.guide)
         with ThreadPoolExecutor(min(self.concurrency, len(mails)), "judge") as pool:
             return list(pool.map(self.session.judge, mails))
+
+    def guess(self) -> Decimal:
+        """USD that one mail may cost, by the length of what is asked about a usual one; 0 where no price is known."""
+        usual = replace(SAMPLE, text=USUAL * "x")
+        asked = used(None, messages(usual, "", self.guide), REASONED * "x")
+        return api.priced(self.endpoints[0].model, asked)
 
     def probe(self) -> Probe:
         """Have one tiny mail judged by the first endpoint. Raises ClassifierError."""

@@ -100,7 +100,7 @@ def complete(endpoint: Endpoint, chat: list[dict[str, str]], schema: type[BaseMo
         explained = _explained(error, endpoint, seconds)
         if isinstance(error, TimeoutError | Unreadable) or getattr(error, "status_code", None) == 408:
             usage = used(None, chat, "")
-            explained.lost = Completion("", "lost", usage, _priced(endpoint.model, usage))
+            explained.lost = Completion("", "lost", usage, priced(endpoint.model, usage))
         raise explained from None
 
 
@@ -174,7 +174,7 @@ def _completion(response: Any, endpoint: Endpoint, chat: list[dict[str, str]]) -
     text, finish = _answer(response.choices)
     usage = used(getattr(response, "usage", None), chat, text)
     told = _money(response._hidden_params.get("response_cost"))
-    return Completion(text, finish, usage, told or _priced(endpoint.model, usage))
+    return Completion(text, finish, usage, told or priced(endpoint.model, usage))
 
 
 def _answer(choices: list[Any]) -> tuple[str, str]:
@@ -186,7 +186,7 @@ def _answer(choices: list[Any]) -> tuple[str, str]:
     return content if isinstance(content, str) else "", "refusal" if refused else str(choices[0].finish_reason)
 
 
-def _priced(model: str, usage: Usage) -> Decimal:
+def priced(model: str, usage: Usage) -> Decimal:
     """USD by the price that litellm knows, else by the configured ones."""
     try:
         known = load().cost_per_token(model, usage.input_tokens, usage.output_tokens)
