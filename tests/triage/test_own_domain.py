@@ -7,6 +7,7 @@ import pytest
 
 from crm.models import AuditEntry
 from tests.servers.imap import ImapPeer
+from tests.triage.judge import SubjectJudge
 from triage.models import Message
 
 pytestmark = [pytest.mark.django_db, pytest.mark.dovecot]
@@ -73,3 +74,26 @@ def test_a_form_that_sends_from_our_domain_with_a_customers_reply_to_is_a_custom
     message = Message.objects.get()
     assert (message.status, message.sender_address) == (Status.DONE, "anna@x.example")
     assert message.category == "lead"
+
+
+FORWARD = (
+    "---------- Forwarded message ---------\r\nFrom: Anna <anna@x.example>\r\nDate: Mon, 2 Mar 2026\r\n"
+    "Subject: lead\r\nTo: ben@acme.example\r\n\r\nPlease quote.\r\n"
+)
+
+
+@pytest.mark.parametrize("results", ["", "mx.acme.example; spf=softfail smtp.mailfrom=evil.example"])
+def test_a_colleagues_word_for_who_wrote_a_mail_is_believed_only_if_our_own_server_vouches_for_the_colleague(
+    human: ImapPeer, run: Callable, settings: Any, results: str
+) -> None:
+    settings.AUTH_SERVER = "mx.acme.example"
+    for number, told in enumerate([VOUCHED["dmarc"], results]):
+        raw = (
+            written(number, told).replace(b"Subject: Desks", b"Subject: Fwd: lead").replace(b"Hello.", FORWARD.encode())
+        )
+        human.deliver(raw)
+    run(SubjectJudge(category="lead", confidence=0.97))
+    proved, unproved = Message.objects.order_by("uid")
+    assert (proved.status, proved.sender_address) == (Status.DONE, "anna@x.example")
+    assert unproved.status == Status.REVIEW
+    assert "says it is from our domain, but" in unproved.review_reason

@@ -2,6 +2,7 @@
 """Contact forms: who sends them, and the fields they put into the text of a mail."""
 
 import re
+from collections.abc import Iterator
 
 from triage.parsing.addresses import normalised
 from triage.parsing.words import any_of
@@ -81,18 +82,28 @@ def form_fields(text: str) -> dict[str, str]:
 
     A field is "Label: value" on a line, or a label on one line and its value on the next. The first of a kind counts.
     """
+    fields: dict[str, str] = {}
+    for kind, value in _filled_in(text):
+        fields.setdefault(kind, value)
+    return fields
+
+
+def addresses_in(text: str) -> set[str]:
+    """Every address that an e-mail field in `text` has; more than one if somebody wrote a field into another."""
+    return {normalised(value) for kind, value in _filled_in(text) if kind in {"email", "from"}} - {""}
+
+
+def _filled_in(text: str) -> Iterator[tuple[str, str]]:
     lines = [line.strip() for line in text.split("\n") if line.strip()]
     lines = lines if len(lines) <= _LINES else lines[: _LINES // 2] + lines[-_LINES // 2 :]
-    fields: dict[str, str] = {}
     for number, line in enumerate(lines):
         label, value = _split(line[:500])
         kind = _kind(label)
         following = lines[number + 1][:500] if number + 1 < len(lines) else ""
         if kind and not value and not _kind(_split(following)[0]):
             value = following
-        if kind and value and kind not in fields:
-            fields[kind] = value
-    return fields
+        if kind and value:
+            yield kind, value
 
 
 def _split(line: str) -> tuple[str, str]:

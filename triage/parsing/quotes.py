@@ -77,7 +77,7 @@ def _first_cut(lines: list[str], forwarded: bool) -> tuple[int, bool] | None:
             return number, True
         if _ORIGINAL.match(line):
             return number, forwarded or _nothing_above(lines, number)
-        if _LABEL["from"].match(line) and not line.startswith(">") and _block(lines, number):
+        if _LABEL["from"].match(line) and (forwarded or not line.startswith(">")) and _block(lines, number):
             return number, forwarded or _nothing_above(lines, number)
         if (end := _attribution(lines, number)) and not _is_quoted(lines[end : end + 3]):
             return number, False

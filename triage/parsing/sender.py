@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from triage.parsing.addresses import MailboxName, domain_of, is_within, normalised, read_addresses
 from triage.parsing.cleaning import clean_line
-from triage.parsing.forms import form_sender, service_of
+from triage.parsing.forms import addresses_in, form_sender, service_of
 from triage.parsing.headers import Headers
 from triage.parsing.quotes import forwarded_block
 from triage.parsing.words import any_of
@@ -26,6 +26,8 @@ _ROBOT = re.compile(
 _VIA = re.compile(r"^(.{1,100}?)\s+(?:via|über|par|por|tramite|przez|through)\s+(.{1,100})$", re.IGNORECASE)
 _FORM_SUBJECT = re.compile(rf"\b{any_of('form', 'subject')}\b", re.IGNORECASE)
 _BULK = ("list-id", "list-unsubscribe", "list-post", "mailing-list", "feedback-id")
+SEVERAL = "the form names several e-mail addresses"
+CONFLICT = "Reply-To and the form's e-mail field name different addresses"
 _DEPTH = 5  # forwards of forwards that are followed
 
 
@@ -121,18 +123,25 @@ def _from_inside(letter: Letter, own: Sequence[str]) -> Sender:
         return _said(letter.author, "From", "the mail claims our own domain, but its authentication failed")
     if found := _grouped(letter, own) or _listed(letter, own) or _forwarded(letter, own):
         return found
-    answered = _answered(_only_other(letter, own), _filled(letter, own), "a form on our own site")
-    return answered or _said(letter.author, "From, one of our own domains")
+    if answered := _answered(letter, own, "a form on our own site"):
+        return answered
+    is_blind = letter.forwards and not letter.enclosed and forwarded_block(letter.text, True) is None
+    doubt = "the subject calls it a forward, but nothing says whose mail it is" if is_blind else ""
+    return _said(letter.author, "From, one of our own domains", doubt)
 
 
-def _answered(answer: MailboxName | None, filled: MailboxName | None, source: str) -> Sender | None:
+def _answered(letter: Letter, not_from: Sequence[str], source: str) -> Sender | None:
     """Weigh Reply-To and the form's field."""
+    answer, filled = _only_other(letter, not_from), _filled(letter, not_from)
     if not answer:
-        return _said(filled, f"e-mail field of {source}") if filled else None
-    conflict = filled and filled.address != answer.address
-    doubt = "Reply-To and the form's e-mail field name different addresses" if conflict else ""
-    name = (filled.name if filled else "") or answer.name
-    return _said(MailboxName(name, answer.address), f"Reply-To of {source}", doubt)
+        doubt = SEVERAL if len(_candidates(letter, not_from)) > 1 else ""
+        return _said(filled, f"e-mail field of {source}", doubt) if filled else None
+    conflict = filled and answer.address not in _candidates(letter, not_from)
+    return _said(
+        MailboxName((filled.name if filled else "") or answer.name, answer.address),
+        f"Reply-To of {source}",
+        CONFLICT if conflict else "",
+    )
 
 
 def _forwarded(letter: Letter, own: Sequence[str]) -> Sender | None:
@@ -156,8 +165,20 @@ def _forward(letter: Letter, writer: MailboxName, forwards: bool) -> Sender | No
         return _said(MailboxName(writer.name, letter.author.address), f"forwarded by {letter.author.address}", doubt)
     if writer.address in letter.recipients:
         return None  # a colleague answers a customer and quotes the mail
+    if _ROBOT.match(writer.address):
+        return _forwarded_form(letter, writer)
     doubt = "" if forwards or _is_marked(letter.text) else "the mail is quoted to us, but not marked as forwarded"
     return _said(writer, f"forwarded by {letter.author.address}: From of the forwarded mail", doubt)
+
+
+def _forwarded_form(letter: Letter, robot: MailboxName) -> Sender:
+    """Who filled in the form whose mail one of us forwards."""
+    forwarded = f"forwarded by {letter.author.address}"
+    not_from = (robot.domain, letter.author.domain)
+    if filled := _filled(letter, not_from):
+        several = len(_candidates(letter, not_from)) > 1
+        return _said(filled, f"{forwarded}: e-mail field of a form", SEVERAL if several else "")
+    return _said(robot, f"{forwarded}: From of the forwarded mail", "the forwarded mail is from an automatic sender")
 
 
 def _is_marked(text: str) -> bool:
@@ -188,7 +209,9 @@ def _from_outside(letter: Letter, own: Sequence[str], form_domains: Sequence[str
     if not _ROBOT.match(letter.author.address):
         return _said(letter.author, "From", _impostor(letter, own) or _elsewhere(letter, answer))
     if answer:
-        return _said(answer, "Reply-To of an automatic sender", _impostor(letter, own))
+        named = _candidates(letter, (*own, domain))
+        doubt = _impostor(letter, own) or (CONFLICT if named and answer.address not in named else "")
+        return _said(answer, "Reply-To of an automatic sender", doubt)
     if not _is_bulk(letter.headers) and _filled(letter, (*own, domain)):
         doubt = "the text names a sender as a form would, but the mail is from no known form"
         return _said(letter.author, "From", doubt)
@@ -198,9 +221,13 @@ def _from_outside(letter: Letter, own: Sequence[str], form_domains: Sequence[str
 def _filled(letter: Letter, not_from: Sequence[str]) -> MailboxName | None:
     """Who filled in the form in the text; nobody of the domains that sent it, nor who gets this very mail."""
     name, address = form_sender(letter.text)
-    if not address or address in letter.recipients or is_within(domain_of(address), not_from):
-        return None
-    return MailboxName(name, address)
+    return MailboxName(name, address) if address in _candidates(letter, not_from) else None
+
+
+def _candidates(letter: Letter, not_from: Sequence[str]) -> set[str]:
+    """Every address in the e-mail fields of the text that may be the writer's; see `_filled`."""
+    named = addresses_in(letter.text).difference(letter.recipients)
+    return {address for address in named if not is_within(domain_of(address), not_from)}
 
 
 def _of_service(letter: Letter, service: str, own: Sequence[str]) -> Sender:
@@ -208,7 +235,7 @@ def _of_service(letter: Letter, service: str, own: Sequence[str]) -> Sender:
     if _fails_authentication(letter.headers):
         return _said(letter.author, "From", f"the mail claims to be from {service}, but its authentication failed")
     not_from = (*own, letter.author.domain)
-    if found := _answered(_only_other(letter, not_from), _filled(letter, not_from), service):
+    if found := _answered(letter, not_from, service):
         return found
     is_form = _FORM_SUBJECT.search(letter.subject) and not _is_bulk(letter.headers)
     doubt = f"{service} sent it, and nothing says who filled in the form" if is_form else ""

@@ -101,6 +101,8 @@ def judge(message: Message, rules: Rules) -> Verdict:
         return Verdict(Status.CLASSIFIED, f"automatic mail: {message.automatic}", Category.UNCERTAIN)
     if rules.is_internal(message.from_address) and rules.is_internal(message.sender_address):
         return internal(message, rules)
+    if rules.is_internal(message.from_address) and (failed := unproved(message, rules)):
+        return Verdict(Status.CLASSIFIED, f"says it is from our domain, but {failed}", Category.UNCERTAIN)
     if rule and rule.kind == Kind.ALWAYS and rule.category:
         return Verdict(Status.CLASSIFIED, f"rule: {rule}", rule.category, rule)
     return Verdict(Status.FILTERED, f"rule: {rule}" if rule else "", rule=rule)
@@ -118,6 +120,17 @@ def internal(message: Message, rules: Rules) -> Verdict:
     if failed := authentication_failure(results) or not_vouched_for(results, rules) or message.doubt:
         return Verdict(Status.CLASSIFIED, f"says it is from our domain, but {failed}", Category.UNCERTAIN)
     return Verdict(Status.SKIPPED, "internal mail from our own domain", rule=rules.matching(message.from_address))
+
+
+def unproved(message: Message, rules: Rules) -> str:
+    """What speaks against a colleague's word for who wrote a mail, as in a forward; empty if nothing does.
+
+    The address that answers go to anyhow needs nobody's word.
+    """
+    results = message.headers.get("authentication-results", "")
+    if message.sender_address == message.reply_to:
+        return ""
+    return authentication_failure(results) or not_vouched_for(results, rules)
 
 
 def authentication_failure(results: str) -> str:
