@@ -85,6 +85,19 @@ def test_the_cap_holds_also_where_the_server_tells_no_tokens(
 
 
 @pytest.mark.usefixtures("delivered")
+def test_the_cap_holds_also_where_no_answer_can_be_read(
+    judges: Judges, model_server: ModelServer, run: Callable, settings: Any
+) -> None:
+    settings.LLM_INPUT_PRICE, settings.LLM_DAILY_BUDGET = 100, 0.3
+    model_server.answer = lambda asked: Answer(body=b"<html>Sign in</html>")
+    run(judges)
+    run(judges)
+    assert 1 <= len(model_server.asked) < NUMBER
+    assert Classification.objects.filter(judge="llm", estimated=True, cost__gt=0).exclude(error="").exists()
+    assert Message.objects.filter(status=Message.Status.REVIEW).count() == NUMBER
+
+
+@pytest.mark.usefixtures("delivered")
 def test_a_mail_is_asked_about_three_times_at_most_whatever_the_model_answers(
     judges: Judges, model_server: ModelServer, run: Callable
 ) -> None:
