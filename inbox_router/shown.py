@@ -10,6 +10,7 @@ from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
+from django.utils.translation import get_language_info
 from django.utils.translation import gettext as _
 
 CENT = Decimal("0.01")
@@ -44,6 +45,11 @@ def decimal(value: float | Decimal, places: int = 1) -> str:
     return str(number_format(f"{value:.{places}f}", places))
 
 
+def signed(value: float) -> str:
+    """A difference, to two places, with its sign."""
+    return f"{'+' if value >= 0 else '-'}{decimal(abs(value), 2)}"
+
+
 def percent(share: float) -> str:
     """A share of 1 in per cent. Cut, not rounded: 0.696 must not look like the line of 0.70 that it missed."""
     cut = int(share * 1000)
@@ -60,6 +66,14 @@ def seconds(took: float) -> str:
     if took < 60:
         return _("%(number)s s") % {"number": decimal(took)}
     return _("%(n)s min") % {"n": decimal(took / 60, 0)}
+
+
+def language_name(code: str) -> str:
+    """A language as people call it; one that Django does not know by its code."""
+    try:
+        return str(get_language_info(code)["name_translated"])
+    except KeyError:
+        return code
 
 
 def plain(text: str) -> SafeString:

@@ -94,7 +94,7 @@ class AuditPage(ExportMixin, ReadOnly, Rows):
         ("sheet_row__state", ChoicesDropdownFilter),
     ]
     search_fields = ["subject"]  # shows the search box; get_search_results uses what has an index
-    search_help_text = _("What it is about, such as message:12, or the beginning of the sender's address")
+    search_help_text = _("Such as message:12, or an address")
     when_empty = _("Whatever is decided or done is written here, by the program and by people.")
     list_select_related = ["sheet_row"]
     ordering = ["-pk"]

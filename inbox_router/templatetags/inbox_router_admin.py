@@ -8,19 +8,19 @@ from django.db.models import Model
 from django.utils.text import capfirst
 
 from inbox_router.navigation import called, titles
-from inbox_router.shown import ago, within
+from inbox_router.shown import ago, language_name, within
 
 register = template.Library()
 register.filter("ago", ago)
 register.filter("within", within)
+register.filter("language_name", language_name)
 
 
 @register.filter
-def own(parts: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
-    """The path over a page; a page that stands in the sidebar by itself is in no other."""
-    last = parts[-1:]
-    stands_alone = any(not part.get("link") and str(part["title"]) in titles().values() for part in last)
-    return last if stands_alone else parts
+def shorter(parts: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """The path over a page: of a page of the sidebar that is no list itself alone, of a record its list and itself."""
+    own = [part for part in parts[-1:] if not part.get("link") and str(part["title"]) in titles().values()]
+    return own or parts[-2:]
 
 
 @register.filter

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter, RelatedDropdownFilter
 
 from inbox_router.admin.rows import ReadOnly, Rows, column
-from inbox_router.shown import ago
+from inbox_router.shown import ago, signed
 from routing.models import LedgerLine
 from routing.rotation import TURN
 
@@ -21,6 +21,7 @@ class LedgerPage(ReadOnly, Rows):
         ("at", RangeDateFilter),
     ]
     search_fields = ["salesperson__name", "reason"]
+    search_help_text = _("Person or reason")
     list_select_related = ["salesperson", "pool"]
     ordering = ["-pk"]
     fields = ["pool", "salesperson", "assignment", "kind", "changed", "reason", "by", "at"]
@@ -32,7 +33,7 @@ class LedgerPage(ReadOnly, Rows):
 
     @column(_("Turns"))
     def changed(self, line: LedgerLine) -> str:
-        figures = {"change": f"{line.change / TURN:+.2f}", "credit": f"{line.credit / TURN:+.2f}"}
+        figures = {"change": signed(line.change / TURN), "credit": signed(line.credit / TURN)}
         return gettext("%(change)s, then %(credit)s") % figures
 
     @column(_("When"), ordering="at")

@@ -106,6 +106,7 @@ class LeavePage(Rows):
     list_filter = ["salesperson"]
     list_select_related = ["salesperson"]
     search_fields = ["salesperson__name", "note"]
+    search_help_text = _("Person or note")
     autocomplete_fields = ["salesperson"]
     ordering = ["-last_day"]
 
@@ -114,6 +115,7 @@ class LeavePage(Rows):
 class FreemailDomainPage(Rows):
     list_display = ["domain"]
     search_fields = ["domain"]
+    search_help_text = _("Domain")
 
 
 @admin.register(Membership)
@@ -123,6 +125,7 @@ class MembershipPage(NeverDeleted, ByPoolManagers, WithDeeds, Reasoned, Rows):
     list_filter = ["pool", "active"]
     list_select_related = ["salesperson", "pool"]
     search_fields = ["salesperson__name", "pool__name"]
+    search_help_text = _("Person or pool")
     autocomplete_fields = ["salesperson", "pool"]
     actions_detail = ["skip", "give"]
     refusals = (HandoverError,)

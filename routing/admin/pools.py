@@ -33,6 +33,7 @@ class PoolPage(NeverDeleted, ByPoolManagers, WithWords, Reasoned, Rows):
     list_display = ["named", "takes", "people", "given", "answers"]
     list_filter = ["active", "kind"]
     search_fields = ["name"]
+    search_help_text = _("Name")
     ordering = ["position", "pk"]
     inlines = [Members]
     actions_list = ["to_statement"]

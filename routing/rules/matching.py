@@ -8,6 +8,7 @@ from django.utils.functional import lazy
 from django.utils.translation import gettext as _
 
 from crm.models import Lead
+from inbox_router.shown import language_name
 from routing.models import Pool
 
 
@@ -80,7 +81,7 @@ def _conditions(pool: Pool) -> Iterator[str]:
     if pool.kind == Pool.Kind.TECHNICAL:
         yield _("technical requests for quotation")
     if pool.language:
-        yield _("mail in %(language)s") % {"language": pool.language}
+        yield _("mail in %(language)s") % {"language": language_name(pool.language)}
     if pool.sender_domains:
         yield _("mail from %(domains)s") % {"domains": _or(pool.sender_domains)}
     if pool.countries:

@@ -70,7 +70,7 @@ class LeadsOfContact(ReadOnly, Lines):
 
 @admin.register(Contact)
 class ContactPage(NeverDeleted, Rows):
-    list_display = ["who", "domain", "wrote", "answered", "waits", "owner"]
+    list_display = ["who", "wrote", "answered", "waits", "owner"]
     list_filter = [SideFilter, OwnerOfContact, "language", ("created_at", RangeDateFilter)]
     search_fields = ["address", "name", "company"]
     search_help_text = gettext_lazy("Address, name or company")
@@ -104,11 +104,11 @@ class ContactPage(NeverDeleted, Rows):
 
     @column(gettext_lazy("Last mail in"), ordering="last_in_at")
     def wrote(self, contact: Contact) -> SafeString | str:
-        return ago(contact.last_in_at) if contact.last_in_at else ""
+        return ago(contact.last_in_at)
 
     @column(gettext_lazy("Last mail out"), ordering="last_out_at")
     def answered(self, contact: Contact) -> SafeString | str:
-        return ago(contact.last_out_at) if contact.last_out_at else ""
+        return ago(contact.last_out_at)
 
     @column(gettext_lazy("Who waits"), label={Side.CUSTOMER: "warning", Side.WE: "info", Side.NOBODY: "default"})
     def waits(self, contact: Any) -> tuple[str, str]:

@@ -25,7 +25,7 @@ class MailboxDeliveryPage(DeliveryPage):
     acknowledge = acknowledge_deed("triage.change_mailboxdelivery")
     list_filter = [*DeliveryPage.list_filter, ("deed", ChoicesDropdownFilter), ("mailbox", RelatedDropdownFilter)]
 
-    search_help_text: Any = _("Name, address, subject or words of the message")
+    search_help_text: Any = _("Name, address, subject or words")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[MailboxDelivery], search_term: str

@@ -96,7 +96,7 @@ class DraftPage(NeverDeleted, WithDeeds, Rows):
     list_display = ["to", "subject", "owner", "state_label", "edited", "age"]
     list_filter = [("state", ChoicesDropdownFilter), OwnerOfDraft, "language", ("created_at", RangeDateFilter)]
     search_fields = ["to_address", "to_name", "subject", "body"]
-    search_help_text = gettext_lazy("Recipient, subject or words of the text")
+    search_help_text = gettext_lazy("Recipient, subject or words")
     when_empty = gettext_lazy(
         "A reply is drafted for each new lead; it waits here until a person approves or rejects it."
     )

@@ -129,7 +129,7 @@ def model_cost(since: datetime) -> Figure:
     below = below if settings.LLM_MODEL else _("embedded classifier")
     if trouble := spent_budget():
         below = _("the budget is spent until %(when)s") % {
-            "when": date_format(timezone.localtime(trouble.until), "j M H:i")
+            "when": date_format(timezone.localtime(trouble.until), "SHORT_DATETIME_FORMAT")
         }
     failures = _("%(failed)d failures") % {"failed": failed}
     page = "triage_message_problems" if trouble else "triage_classification_changelist"

@@ -162,7 +162,7 @@ def facts() -> Iterator[Fact]:
 
 
 def moment(at: datetime | None) -> str:
-    return date_format(timezone.localtime(at), "j M Y H:i") if at else ""
+    return date_format(timezone.localtime(at), "DATETIME_FORMAT") if at else ""
 
 
 def version() -> str:

@@ -94,7 +94,7 @@ class ClassificationPage(ReadOnly, Rows):
         ("created_at", RangeDateFilter),
     ]
     search_fields = ["reason"]  # shows the search box; get_search_results has its own index
-    search_help_text = _("Name, address, subject or words of the message")
+    search_help_text = _("Name, address, subject or words")
     ordering = ["-pk"]
     fields = [
         ("message", "kind"),

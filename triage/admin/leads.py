@@ -313,6 +313,7 @@ class HoldPage(ReadOnly, WithDeeds, Rows):
     list_display = ["about", "pool", "reason", "waits", "when"]
     list_filter = [("resolved_at", admin.EmptyFieldListFilter), ("pool", RelatedDropdownFilter), "for_person"]
     search_fields = ["lead__subject", "lead__contact__address", "reason"]
+    search_help_text = gettext_lazy("Subject, customer or reason")
     list_select_related = ["lead__contact", "pool", "owner"]
     ordering = ["resolved_at", "pk"]
     actions_detail = ["give_to"]

@@ -1,7 +1,5 @@
 """The pages of the watched mailboxes, the runs over them, and the mail that was sent."""
 
-import json
-
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import URLPattern, path
@@ -22,6 +20,7 @@ class MailboxPage(NeverDeleted, Rows):
 
     list_display = ["named", "folder", "state", "polled", "last_error"]
     search_fields = ["name", "address"]
+    search_help_text = _("Name or address")
     fields = ["name", "address", "folder", "active", "polled", "last_uid", "started_at", "last_error"]
     readonly_fields = ["name", "folder", "polled", "last_uid", "started_at", "last_error"]
 
@@ -84,8 +83,21 @@ class RunPage(ReadOnly, Rows):
 
     @column(_("Did"))
     def did(self, run: Run) -> str:
-        told = ", ".join(f"{count} {counted(what)}" for what, count in sorted(run.counts.items()))
+        told = ", ".join(f"{count} {counted(what)}" for what, count in sorted(run.counts.items()) if count)
         return told or gettext("nothing was new")
+
+
+FOUND = {  # what a comparison notes down
+    "messages": _("Mails that came in"),
+    "in_inbox": _("of them in the inbox"),
+    "moved_by_us": _("moved by the program"),
+    "taken_by_people": _("moved by people"),
+    "waiting": _("not read yet (UID)"),
+    "unread_rows": _("could not be read"),
+    "unexplained": _("not accounted for (UID)"),
+    "moved_unseen": _("moved before we saw it"),
+    "canary": _("Test mail"),
+}
 
 
 @admin.register(CaptureCheck)
@@ -109,7 +121,9 @@ class CaptureCheckPage(ReadOnly, Rows):
 
     @column(_("What was found"))
     def details(self, check: CaptureCheck) -> str:
-        return plain(json.dumps(check.facts, indent=2, ensure_ascii=False))
+        told = [(FOUND[name], found) for name, found in check.facts.items() if name in FOUND]
+        lines = [(said, ", ".join(map(str, one)) if isinstance(one, list) else one) for said, one in told]
+        return plain("\n".join(f"{said}: {one if one != '' else '-'}" for said, one in lines))
 
 
 @admin.register(Heartbeat)
@@ -133,6 +147,7 @@ class SentMailPage(ReadOnly, Rows):
     list_filter = [("mailbox", RelatedDropdownFilter), ("sent_at", RangeDateFilter)]
     list_select_related = ["mailbox"]
     search_fields = ["subject", "from_address", "to_addresses"]
+    search_help_text = _("Subject or address")
     ordering = ["-sent_at"]
 
     @column(_("Sent"), ordering="sent_at")

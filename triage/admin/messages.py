@@ -91,7 +91,7 @@ class MessagePage(ReadOnly, WithDeeds, Rows):
         "backfilled",
     ]
     search_fields = ["sender_address"]  # shows the search box; get_search_results has its own index
-    search_help_text = _("Name, address, subject or words of the text")
+    search_help_text = _("Name, address, subject or words")
     when_empty = _("New mail appears within a minute of its arrival. If none does, System, Health tells why.")
     list_select_related = ["mailbox"]
     ordering = ["-received_at", "-pk"]
@@ -203,14 +203,15 @@ class MessagePage(ReadOnly, WithDeeds, Rows):
 
     @column(_("Sure"))
     def sure(self, row: Message) -> str:
-        return "" if row.confidence is None else percent(row.confidence)
+        return "-" if row.confidence is None else percent(row.confidence)
 
     @column(_("From"))
     def from_whom(self, row: Message) -> str:
         who = (
             f"{row.sender_name} <{row.sender_address}>" if row.sender_name else row.sender_address or gettext("unknown")
         )
-        return f"{who}. {row.doubt or row.sender_evidence}" if row.doubt or row.sender_evidence else who
+        said = row.doubt or (row.sender_evidence if row.sender_evidence != "From" else "")
+        return f"{who}. {said}" if said else who
 
     @column(_("Text"))
     def mail(self, row: Message) -> str:

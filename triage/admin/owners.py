@@ -98,6 +98,6 @@ def with_owner(rows: QuerySet[Message]) -> QuerySet[Message]:
 
 def named(row: Model, attribute: str = "lead_owner") -> str:
     """The owner as the column shows it."""
-    found: Mapping[str | None, str] = {None: "", "": _("nobody yet")}
+    found: Mapping[str | None, str] = {None: "-", "": _("nobody yet")}
     name: str | None = getattr(row, attribute, None)
     return found.get(name, name or "")

@@ -24,7 +24,7 @@ OPTIONS = {
     "maintainAspectRatio": False,
     "animation": False,
     "spanGaps": True,
-    "plugins": {"legend": {"position": "bottom", "labels": {"boxWidth": 12}}},
+    "plugins": {"legend": {"position": "bottom", "labels": {"usePointStyle": True, "pointStyle": "line"}}},
     "scales": {"x": {"grid": {"display": False}}, "y": {"min": 0, "max": 100, "grid": {"display": True}}},
 }
 Counts = list[tuple[int, int]]

@@ -105,7 +105,7 @@ class TextHistory(Page):
 @admin.register(ReplyTemplate)
 class ReplyTemplatePage(NeverDeleted, WithDeeds, Rows):
     form = ReplyTemplateForm
-    list_display = ["language", "for_whom", "state", "beginning"]
+    list_display = ["named", "for_whom", "state", "beginning"]
     list_filter = [("pool", RelatedDropdownFilter)]
     search_fields = ["language", "text"]
     search_help_text = gettext_lazy("Language or words of the text")
@@ -144,6 +144,10 @@ class ReplyTemplatePage(NeverDeleted, WithDeeds, Rows):
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         return TextHistory.as_view(model_admin=self)(request, object_id=object_id)
+
+    @column(gettext_lazy("Language"), ordering="language")
+    def named(self, row: ReplyTemplate) -> str:
+        return language_name(row.language)
 
     @column(gettext_lazy("For"), ordering="pool")
     def for_whom(self, row: ReplyTemplate) -> str:

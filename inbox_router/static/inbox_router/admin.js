@@ -118,7 +118,7 @@
     function nameCells() {
         document.querySelectorAll("#main .plain-table").forEach((table) => {
             const names = [...table.querySelectorAll("thead th")].map((head) => head.textContent);
-            if (names.length < 4) return;
+            if (names.length < 4 && !table.matches(".texts")) return; // three columns of numbers fit
             table.classList.add("wide");
             const cells = [...table.querySelectorAll("tbody td")].filter((cell) => cell.colSpan === 1 && names[cell.cellIndex]);
             cells.forEach((cell) => (cell.dataset.label = names[cell.cellIndex]));
