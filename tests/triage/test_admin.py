@@ -9,9 +9,10 @@ from django.contrib import admin
 from django.contrib.auth.models import Group, Permission, User
 from django.core.cache import cache
 from django.db import connection
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.views.defaults import server_error
 
 from crm.models import AuditEntry
 from inbox_router.navigation import SECTIONS
@@ -142,6 +143,30 @@ def test_a_page_is_called_as_in_the_sidebar(boss, item):
     assert str(item.title) in heading[0]
     assert title
     assert str(item.title) in title[0]
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "said"),
+    [("/admin/auth/user/", 403, "You may not open this page"), ("/admin/nowhere/", 404, "There is no such page")],
+)
+def test_a_refusal_is_a_page_that_leads_back(filled, path, status, said):
+    page = signed_in(REVIEWER).get(path)
+    assert page.status_code == status
+    assert said in page.content.decode()
+    assert f'href="{reverse("admin:index")}"' in page.content.decode()
+
+
+def test_a_form_that_was_open_for_too_long_says_what_to_do(filled):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(office.boss())
+    page = client.post(reverse("admin:triage_message_problems"))
+    assert page.status_code == 403
+    assert "Please send it once more" in page.content.decode()
+
+
+def test_a_fault_is_told_without_anything_of_it(client):
+    page = server_error(RequestFactory().get("/admin/")).content.decode()
+    assert "Something went wrong" in page
 
 
 def test_an_address_keeps_its_letters_over_its_page(boss):

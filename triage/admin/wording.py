@@ -17,6 +17,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 from inbox_router.admin.deeds import WithDeeds, deed, person
 from inbox_router.admin.pages import Page
 from inbox_router.admin.rows import NeverDeleted, Rows, column
+from inbox_router.shown import language_name
 from routing.models import Pool
 from triage.classifiers.llm.reply import LANGUAGES
 from triage.drafts import drafting, wording
