@@ -11,7 +11,7 @@ WORDS = (
     _("Next"), _("No data"), _("No recent searches"), _("No results found"), _("No results matching your query"),
     _("Permissions"), _("Previous"), _("Recent searches"), _("Reset filters"), _("Reset to default"),
     _("Return to site"), _("Run"), _("Save and add another"), _("Save and continue editing"), _("Save and view"),
-    _("Search apps and models..."), _("Select action"), _("Select action to run"),
+    _("Select action"), _("Select action to run"),
     _("Select all rows"), _("Select format"), _("Select record"), _("Select value"), _("This item will be deleted."),
     _("Toggle password visibility"), _("True"), _("Type to search"), _("User permissions"), _("Value"), _("Welcome"),
     _("Welcome back to"), _("You have been successfully logged out from the administration"),
