@@ -230,7 +230,8 @@ def test_a_layout_that_shrinks_its_frame_and_not_its_text_is_read() -> None:
 
 
 def test_text_that_a_style_sheet_hides_is_hidden_but_not_what_only_phones_hide() -> None:
-    sheet = "<style>.a, p.b {display: none} #c{visibility:hidden} @media (width<9px) { .d {display:none} .e{} }</style>"
+    sheet = "<style>.a, span.b, p.f {display: none} #c{visibility:hidden}"
+    sheet += "@media (width<9px) { .d {display:none} .e{} }</style>"
     spans = "".join(f'<span class="x {name}" id="{name}">{name.upper()}</span>' for name in "abcdef")
     read = mail(html=f"<html><head>{sheet}</head><body><p>{spans}</p></body></html>")
     assert read.text == "DEF"
