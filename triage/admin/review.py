@@ -15,6 +15,7 @@ from inbox_router.shown import percent, within
 from triage.admin.effects import effect
 from triage.admin.queue import QueuePage
 from triage.admin.waiting import flag, review_queue
+from triage.learning.judges import as_told
 from triage.models import Aside, Category, Decision, Message, Queue
 from triage.services import Conflict, hold_decision
 from triage.stages.classify import mail_texts
@@ -72,7 +73,7 @@ class ReviewPage(QueuePage):
             "quoted": row.text[:SHOWN] if row.new_text and row.new_text.strip() != row.text.strip() else "",
             "thread": thread.order_by("-received_at")[:5],
             "sender_says": self.about_sender(row),
-            "seen": mail_texts([row])[0],
+            "seen": as_told(mail_texts([row])[0]),
             "same_sender": self.same_sender(row).count() if len(same_sender) == NAMED else len(same_sender),
             "same_six": same_sender,
             "may_make_rules": person(self.request).has_perm(MAKE_RULES),

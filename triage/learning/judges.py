@@ -131,6 +131,12 @@ def _first(made: dict[str, Judgement], known: dict[str, Judgement], prompt: str)
     return answer
 
 
+def as_told(mail: MailText) -> MailText:
+    """What the judges are told of a mail now, for people to see the same."""
+    learned = Learned()
+    return learned.tell(mail) if settings.LLM_MODEL else learned.memory.remind(mail)
+
+
 def judge() -> Judges:
     """The judges as configured, with what people taught them until now."""
     return Judges(lessons.embedded(), LlmClassifier.from_settings(in_force()) if settings.LLM_MODEL else None)

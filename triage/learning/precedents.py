@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from triage.classifiers import MailText
 from triage.classifiers.local.concepts import concepts_in, ideas
@@ -50,6 +51,7 @@ class Precedents:
         return replace(mail, precedents=told) if told else mail
 
 
+@lru_cache(maxsize=2000)  # the same few hundred subjects are asked about for each mail
 def ideas_of(subject: str) -> frozenset[str]:
     folded = fold(subject[:300])
     return concepts_in(words_in(folded), folded)
