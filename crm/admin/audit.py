@@ -28,7 +28,13 @@ EXPORTED = 50_000  # entries in one file
 # What makes a spreadsheet take a cell for a formula: https://owasp.org/www-community/attacks/CSV_Injection
 FORMULA = re.compile(r"^[\s'\"]*[=+\-@|%]|^[\t\r\n]")
 TOKEN = re.compile(r" [0-9a-f]{8}$")  # of one draft: it keeps the keys apart and tells a person nothing
-PAGES = {"message": "triage_message", "lead": "crm_lead", "pool": "routing_pool", "salesperson": "routing_salesperson"}
+PAGES = {
+    "message": "triage_message",
+    "lead": "crm_lead",
+    "pool": "routing_pool",
+    "membership": "routing_membership",
+    "salesperson": "routing_salesperson",
+}
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # XLSX cannot hold them
 
 
@@ -71,7 +77,7 @@ class ActionFilter(DropdownFilter):
     WORDS = (
         *("received", "classified", "skipped", "to review", "read again", "lead", "follow-up", "assigned", "held"),
         *("turn adjusted", "drafted", "draft approved", "draft rejected", "answered outside", "send", "label"),
-        *("archive", "marked for trash", "trash", "brought back", "restore", "outside effects"),
+        *("archive", "marked for trash", "trash", "brought back", "restore", "outside effects", "edited"),
     )
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:

@@ -1,6 +1,6 @@
 """What was changed of a pool, a member or a person, by whom and why, and the way back."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
@@ -8,18 +8,21 @@ from operator import attrgetter
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
+from django.db import transaction
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from crm.services import Entry, record
 from inbox_router.admin.pages import Page
 from routing.admin.restoring import WHY, as_it_was, edited, restore, sign, versions
 from routing.models import Leave
@@ -40,6 +43,10 @@ class Reasoned(SimpleHistoryAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         sign([obj], form.cleaned_data.get("change_reason", ""), timezone.now())
         super().save_model(request, obj, form, change)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        log_edit(form.instance, form.instance._history_date)
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
@@ -76,6 +83,17 @@ def moments(thing: Model) -> list[Moment]:
         if told:
             found.append(Moment(at, str(first.history_user or ""), first.history_change_reason or "", told))
     return found[::-1]
+
+
+def log_edit(thing: Model, at: datetime) -> None:
+    """Write what was changed of a thing at a moment into the audit log: the old values and the new ones."""
+    with translation.override(settings.LANGUAGE_CODE), timezone.override(timezone.get_default_timezone()):
+        found = next((moment for moment in moments(thing) if moment.at == at), None)
+    if found is None:
+        return
+    name = f"{thing._meta.model_name}:{thing.pk}"
+    key, told = f"edited:{name}:{at:%Y%m%d%H%M%S%f}", f"{thing}: {'; '.join(found.told)}"
+    record([Entry(key, "edited", name, told, found.why, actor=found.who, actor_kind="person")])
 
 
 def _told(row: Any, before: dict[tuple[type, int], Any]) -> Iterator[str]:
@@ -120,6 +138,13 @@ class HistoryPage(Page):
             context |= {"at": moment, "changes": as_it_was(thing, moment).told}
         return super().get_context_data(**kwargs) | context
 
+    @transaction.atomic
+    def restore(self, thing: Model, moment: datetime) -> Sequence[str]:
+        was = as_it_was(thing, moment)
+        told = restore(was, self.request.POST.get("why", ""))
+        log_edit(thing, was.rows[0]._history_date)
+        return told
+
     def may(self, thing: Model) -> bool:
         return bool(self.model_admin.has_change_permission(self.request, thing))
 
@@ -134,7 +159,7 @@ class HistoryPage(Page):
         if not self.may(thing):
             raise PermissionDenied
         try:
-            told = restore(as_it_was(thing, moment), request.POST.get("why", "")) if moment else []
+            told = self.restore(thing, moment) if moment else []
         except (ValidationError, ObjectDoesNotExist) as error:
             messages.error(request, " ".join(getattr(error, "messages", [gettext("There was nothing of it then.")])))
         else:

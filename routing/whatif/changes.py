@@ -84,7 +84,7 @@ def shown(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value)) or _("nothing")
     if isinstance(value, datetime):
-        return date_format(timezone.localtime(value), "SHORT_DATETIME_FORMAT")
+        return date_format(timezone.localtime(value), "DATETIME_FORMAT")
     return _("nothing") if value in (None, "") else str(value)
 
 

@@ -7,6 +7,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from crm.models import AuditEntry
+from inbox_router.models import Preferences
 from routing.admin.history import moments
 from routing.models import Leave
 from tests import office
@@ -174,3 +176,50 @@ def test_the_history_of_a_place_in_a_pool_is_restored_and_never_leaves_the_pool_
     reader = Client()
     reader.force_login(office.user("rita", "Read-only"))
     assert reader.post(history, {"at": off.isoformat()}).status_code == 403
+
+
+def edits(thing: object) -> list[tuple[str, str, str]]:
+    """What the audit log has of edits of a thing: what, why, who."""
+    rows = AuditEntry.objects.filter(action="edited", subject=f"{thing._meta.model_name}:{thing.pk}").order_by("pk")
+    return list(rows.values_list("summary", "reason", "actor"))
+
+
+class TestTheAuditLog:
+    def test_has_the_old_and_the_new_value_of_what_was_changed_together(self, boss):
+        pool = office.team()
+        page = reverse("admin:routing_pool_change", args=(pool.pk,))
+        form = {"memberships-0-weight": 3, "response_minutes": 60, "change_reason": "Ana has more time"}
+        boss.post(page, pool_form(pool, **form))
+        told = "Inside sales: response minutes 0 becomes 60; Ana: weight 1 becomes 3"
+        assert edits(pool) == [(told, "Ana has more time", "boss")]
+
+    def test_is_in_one_language_and_time_whoever_edits(self, boss):
+        Preferences.objects.create(user=office.boss(), language="de", time_zone="Asia/Tokyo")
+        pool = office.team()
+        page = reverse("admin:routing_pool_change", args=(pool.pk,))
+        form = {"memberships-0-weight": 3, "memberships-1-paused_until": "2999-12-02T09:00"}
+        boss.post(page, pool_form(pool, **form))
+        told = "Inside sales: Ana: weight 1 becomes 3; Ben: paused until nothing becomes 2 Dec 2999 00:00"
+        assert edits(pool) == [(told, "", "boss")]
+
+    def test_says_nothing_of_what_was_saved_unchanged(self, boss):
+        pool = office.team()
+        boss.post(reverse("admin:routing_pool_change", args=(pool.pk,)), pool_form(pool))
+        assert edits(pool) == []
+
+    def test_has_what_was_restored(self, boss):
+        pool, before = office.team(), timezone.now()
+        page, history = (reverse(f"admin:routing_pool_{name}", args=(pool.pk,)) for name in ("change", "history"))
+        boss.post(page, pool_form(pool, **{"memberships-0-weight": 3}))
+        boss.post(history, {"at": before.isoformat(), "why": "not yet"})
+        assert edits(pool)[-1] == ("Inside sales: Ana: weight 3 becomes 1", "not yet", "boss")
+
+    def test_leads_to_the_pages_of_people_and_members(self, boss):
+        ana = person_named("Ana")
+        boss.post(
+            reverse("admin:routing_salesperson_change", args=(ana.pk,)),
+            person_form(ana, signature="Ana, sales", change_reason="asked for it"),
+        )
+        assert edits(ana) == [("Ana: signature nothing becomes Ana, sales", "asked for it", "boss")]
+        page = boss.get(reverse("admin:crm_auditentry_changelist"), {"action": "edited"}).content.decode()
+        assert reverse("admin:routing_salesperson_change", args=(ana.pk,)) in page

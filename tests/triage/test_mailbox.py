@@ -49,6 +49,13 @@ class TestEveryServer:
         assert box.unread_since(date.today() - timedelta(days=2)) == {unread}
         assert box.unread_since(date.today() + timedelta(days=2)) == set()
 
+    def test_of_the_uids_only_those_since_a_day_can_be_asked_for(self, box: ImapMailbox, person: ImapPeer) -> None:
+        first, second = person.deliver(mail(1)), person.deliver(mail(2), flags="\\Seen")
+        box.state()
+        assert box.uids_after(0, since=date.today() - timedelta(days=2)) == [first, second]
+        assert box.uids_after(first, since=date.today() - timedelta(days=2)) == [second]
+        assert box.uids_after(0, since=date.today() + timedelta(days=2)) == []
+
     def test_flags_are_told_only_of_mails_that_are_still_there(self, box: ImapMailbox, person: ImapPeer) -> None:
         kept, gone = person.deliver(mail(1), flags="\\Flagged"), person.deliver(mail(2))
         assert box.flags([kept, gone]) == {kept: frozenset({"\\Flagged"}), gone: frozenset()}
