@@ -22,7 +22,7 @@ def test_an_edit_is_told_with_who_is_next(inside: Pool) -> None:
     members[0].paused_until = datetime(2999, 12, 2, 9, tzinfo=UTC)
     members[1].weight = 2
     assert changes(inside, members) == [
-        "Ana: paused until nothing becomes 2 Dec 09:00.",
+        "Ana: paused until nothing becomes 2 Dec 2999 09:00.",
         "Ben: weight 1 becomes 2.",
         "The next lead goes to Ben instead of Ana.",
     ]
