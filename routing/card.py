@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from inbox_router.shown import signed
 from routing.models import Rule
 from routing.rotation import TURN, Turn
 
@@ -162,6 +163,7 @@ def _ledger_lines(ledger: Ledger) -> Iterator[Line]:
     yield Line(_("Credit in %(pool)s (version %(version)s), before, with this turn's share, after:") % told)
     for place, row in enumerate(ledger.stood, start=1):
         weight = _(" (weight %(weight)s)") % {"weight": row.weight} if row.weight != 1 else ""
-        yield Line(f"{place}. {row.name} {row.before:+.2f}, {row.bid:+.2f}, {row.after:+.2f}{weight}", deep=True)
+        credit = "; ".join(map(signed, (row.before, row.bid, row.after)))
+        yield Line(f"{place}. {row.name} {credit}{weight}", deep=True)
     for other in ledger.skipped:
         yield Line(_("skipped: %(name)s %(why)s") % {"name": other.name, "why": other.why}, deep=True)

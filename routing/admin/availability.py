@@ -12,6 +12,7 @@ from inbox_router.admin.deeds import person
 from inbox_router.admin.moments import MomentInput
 from inbox_router.admin.pages import Page
 from routing.models import Leave, Salesperson
+from routing.people.accepting import salesperson_of
 
 
 class PauseForm(forms.ModelForm):
@@ -45,8 +46,7 @@ class AvailabilityPage(Page):
     template_name = "admin/routing/availability.html"
 
     def me(self) -> Salesperson | None:
-        """The salesperson that this login belongs to."""
-        return Salesperson.objects.filter(user=person(self.request)).first()
+        return salesperson_of(person(self.request))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         me = self.me()

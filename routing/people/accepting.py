@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from crm.models import Lead
 from crm.services import record
 from routing import notices
-from routing.models import Assignment, SlackAlert
+from routing.models import Assignment, Salesperson, SlackAlert
 from routing.people.handover import HandoverError
 from routing.slack import Buttons
 from routing.turns import lock
@@ -54,6 +54,12 @@ def is_theirs(assignment: Assignment, user: User) -> bool:
     """Whether this login is that of whoever was given a lead: by their link, else by e-mail address."""
     who = assignment.salesperson
     return who.user_id == user.pk or (who.user_id is None and who.email == user.email.lower())
+
+
+def salesperson_of(user: User) -> Salesperson | None:
+    """The salesperson that this login belongs to, in the same way."""
+    linked = Salesperson.objects.filter(user=user).first()
+    return linked or Salesperson.objects.filter(user=None, email=user.email.lower()).first()
 
 
 def closed_alert(assignment: int, outcome: str) -> tuple[str, Buttons] | None:

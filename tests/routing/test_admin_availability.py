@@ -36,6 +36,20 @@ def test_leave_is_added_and_taken_out(client, ana):
     assert not Leave.objects.exists()
 
 
+def test_a_login_that_nobody_linked_is_known_by_its_address(client):
+    ana = office.team().memberships.get(salesperson__name="Ana").salesperson
+    client.force_login(office.user("ana", SALESPERSON))
+    send(client, "leave", **DAYS)
+    assert Leave.objects.get().salesperson == ana
+
+
+def test_an_address_that_is_linked_to_somebody_else_is_not_taken_for_theirs(client, ana):
+    Salesperson.objects.filter(pk=ana.pk).update(email="other@acme.example")
+    client.force_login(office.user("other", SALESPERSON))
+    assert "Your login belongs to no salesperson; nothing was changed." in send(client, "leave", **DAYS)
+    assert not Leave.objects.exists()
+
+
 def test_a_pause_is_set_and_ended(client, ana):
     send(client, "pause", paused_until="2030-05-01T09:00")
     ana.refresh_from_db()

@@ -42,11 +42,11 @@ TOLD = [
     "Pool Inside. Takes mail in de.",
     "Ben was only CC'd on 3 Mar",
     "Credit in Inside (version 4), before, with this turn's share, after:",
-    "1. Ana +0.00, +0.67, -0.33 (weight 2)",
-    "2. Cleo +0.00, +0.33, +0.33",
+    "1. Ana +0.00; +0.67; -0.33 (weight 2)",
+    "2. Cleo +0.00; +0.33; +0.33",
     "skipped: Ben is on leave until 22 Nov",
     "Credit in Field (version 2), before, with this turn's share, after:",
-    "1. Fay +0.00, +1.00, +0.00",
+    "1. Fay +0.00; +1.00; +0.00",
     "Rests on lead 93 % by the embedded classifier #12",
 ]
 
@@ -91,8 +91,8 @@ def test_the_card_of_an_assignment_is_on_its_page_in_slack_and_in_the_sheet(insi
     given = give(classification="lead 93 % by local #1", background=["Ben was only CC'd on 3 Mar"])
     page = text(Card.read(given.card)).splitlines()
     assert page[0] == "Ana: Next in Inside."
-    assert "  1. Ana +0.00, +0.50, -0.50" in page
-    assert "  2. Cleo +0.00, +0.50, +0.50" in page
+    assert "  1. Ana +0.00; +0.50; -0.50" in page
+    assert "  2. Cleo +0.00; +0.50; +0.50" in page
     assert "Ben was only CC'd on 3 Mar" in page
     assert any(line.startswith("  skipped: Ben is on leave until") for line in page)
     slack, sheet = SlackAlert.objects.get().text, AuditEntry.objects.get().reason
@@ -111,6 +111,6 @@ def test_the_card_of_a_handover_tells_whose_turn_goes_where(inside: Pool) -> Non
         "CC: Fay",
         "Pool Inside. Takes everything that no pool before it takes.",
         "Credit in Inside (version 4), before, with this turn's share, after:",
-        "  1. Cleo +0.33, +0.33, -0.67",
-        "  2. Ana -0.67, -0.67, +0.33",
+        "  1. Cleo +0.33; +0.33; -0.67",
+        "  2. Ana -0.67; -0.67; +0.33",
     ]

@@ -109,6 +109,7 @@ class DraftPage(NeverDeleted, WithDeeds, Rows):
         "to_name",
         "to_address",
         "cc",
+        "wording",
         "original_mail",
         "newer_mails",
         "drafted",
@@ -126,7 +127,7 @@ class DraftPage(NeverDeleted, WithDeeds, Rows):
         return [*ours, *super().get_urls()]
 
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
-        text = ["subject", "body", "seen"] if self.has_change_permission(request, obj) else ["subject", "body"]
+        text = ["subject", "body", "seen"] if self.has_change_permission(request, obj) else ["subject", "wording"]
         return [
             (None, {"fields": [("state", "from_address"), ("to_name", "to_address"), "cc", *text]}),
             (_("The mail that it answers"), {"fields": ["original_mail", "newer_mails"]}),
@@ -182,6 +183,10 @@ class DraftPage(NeverDeleted, WithDeeds, Rows):
     @column(gettext_lazy("Drafted"), ordering="created_at")
     def age(self, draft: Draft) -> str:
         return ago(draft.created_at)
+
+    @column(gettext_lazy("Reply"))
+    def wording(self, draft: Draft) -> str:
+        return plain(draft.body)
 
     @column(gettext_lazy("They wrote"))
     def original_mail(self, draft: Draft) -> str:

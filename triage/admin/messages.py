@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import (
@@ -211,7 +212,7 @@ class MessagePage(ReadOnly, WithDeeds, Rows):
             f"{row.sender_name} <{row.sender_address}>" if row.sender_name else row.sender_address or gettext("unknown")
         )
         said = row.doubt or (row.sender_evidence if row.sender_evidence != "From" else "")
-        return f"{who}. {said}" if said else who
+        return f"{who}. {capfirst(said)}." if said else who
 
     @column(_("Text"))
     def mail(self, row: Message) -> str:
