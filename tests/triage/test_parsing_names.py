@@ -173,6 +173,8 @@ NAMES = [
     ("Nagy Péter Zsolt", "", "Péter"),
     ("Nkosi, Thandiwe", "t.nkosi@firm.example", "Thandiwe"),
     ("Nkosi, Thandiwe", "", None),
+    ("Quinn, Dell", "quinnd@firm.example", "Dell"),
+    ("PHIL SWANN", "", "Phil"),
     ("Anna Schmidt, Tom Becker", "", None),
     ("Karl Storz", "karl@karlstorz.example", "Karl"),
 ]

@@ -123,8 +123,9 @@ def _is_nobody(name: str, words: list[str], address: str) -> bool:
 
 def _chosen(words: list[str], address: str) -> str | None:
     if words[-1] == "":  # the comma told the order, if it is a name: not in "London, Ontario"
-        known = _is_given(words[0]) or _plain(words[-2]) in _list("family_first")
-        return words[0] if known else _confirmed([words[0], words[-2]], address)
+        given, family = words[0], words[-2]
+        known = _is_given(given) or _plain(family) in _list("family_first")
+        return given if known or _confirmed([given, family], address) or _confirmed([family, given], address) else None
     if len(words) == 1:
         return words[0] if _is_given(words[0]) else None
     first, last, plains = words[0], words[-1], [_plain(word) for word in words]
