@@ -30,14 +30,14 @@ WAYS = {  # what is said at once, and what then again and again
 
 
 @contextmanager
-def endless(begin: bytes, again: bytes) -> Iterator[str]:
-    """The URL of a server that never comes to an end, twenty pieces a second, until its client hangs up."""
+def endless(begin: bytes, again: bytes, pause: float = 0.05) -> Iterator[str]:
+    """The URL of a server that never comes to an end until its client hangs up, `pause` seconds between the pieces."""
     over = threading.Event()
 
     def serve(peer: socket.socket) -> None:
         with peer, suppress(OSError):
             peer.sendall(begin)
-            while not over.wait(0.05):
+            while not over.wait(pause):
                 peer.sendall(again)
 
     def accept(listening: socket.socket) -> None:
@@ -92,3 +92,13 @@ def test_servers_that_drip_do_not_use_the_places_for_calls_up(model_server: Mode
             told = list(pool.map(drip, [url] * 2 * places))
         assert all("no answer within" in one for one in told)
         assert api.complete(Endpoint("openai/stub", model_server.url, KEY), chat, Reply, AT_MOST).finish == "stop"
+
+
+@pytest.mark.usefixtures("warm")
+def test_a_server_that_floods_is_not_read_to_its_end() -> None:
+    begin = BEGIN + b"Content-Length: 100000000000\r\n\r\n"
+    with endless(begin, b" " * 1_000_000, pause=0) as url:
+        judge = LlmClassifier((Endpoint("openai/stub", url, KEY),), Limits(call=AT_MOST, pause=0.01))
+        (judged,) = ended(lambda: judge.classify([ANNA]))
+    assert is_for_a_person(judged)
+    assert "what comes is no completion" in judged.error

@@ -6,6 +6,8 @@ from typing import cast
 
 import httpx
 
+LONGEST = 20_000_000  # bytes of an answer; a right one has a thousand
+
 
 def client(told: Callable[[int], None]) -> httpx.Client:
     """A client that tells the status of each answer before it is read, in the thread that asked."""
@@ -26,15 +28,19 @@ class Punctual(httpx.HTTPTransport):
 
 
 class Bounded(httpx.SyncByteStream):
-    """A body that has to be there by `until`, a time of the monotonic clock."""
+    """A body that has to be there by `until`, a time of the monotonic clock, and has LONGEST bytes at most."""
 
     def __init__(self, body: httpx.SyncByteStream, until: float) -> None:
         self.body, self.until = body, until
 
     def __iter__(self) -> Iterator[bytes]:
+        size = 0
         for piece in self.body:
+            size += len(piece)
             if time.monotonic() > self.until:
                 raise httpx.ReadTimeout("the answer comes too slowly")
+            if size > LONGEST:
+                raise httpx.ReadError("the answer is too long")
             yield piece
 
     def close(self) -> None:
