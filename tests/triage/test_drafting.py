@@ -5,7 +5,7 @@ from email import message_from_bytes, policy
 from email.header import decode_header, make_header
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from triage.drafts import drafting
@@ -93,6 +93,7 @@ hostile = st.text(
 
 
 class TestHostileSlots:
+    @example(subject=".NET", name="", owner="")
     @given(subject=hostile, name=hostile, owner=hostile)
     def test_no_link_and_no_new_line_reaches_the_reply(self, subject, name, owner):
         plain = draft(subject="", first_name=None)

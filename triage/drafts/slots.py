@@ -15,11 +15,12 @@ REPLY_PREFIX = re.compile(
     re.IGNORECASE,
 )
 ENCODED_WORD = re.compile(r"=\?\S*")
-# What a mail program would make a link of: an address, a URL, a share, a bare host name or number. A document stays.
+# What a mail program would make a link of: an address, a URL, a share, a bare host name or number. A document stays,
+# and so does ".NET", which the reply puts into quotes.
 DOCUMENT = r"(?i:pdf|step|stp|stl|dwg|dxf|igs|iges|sldprt|xlsx?|csv|docx?|txt|jpe?g|png|tiff?)(?![\w/?:]|\.\w)"
 SCHEME = "(?i:mailto|tel|sms|callto|skype|whatsapp|file|javascript|data|https?|ftp)"
 LINK = re.compile(
-    rf"@|:[/\\]|//|\\\\|\b{SCHEME}:\S|[^\s.]\.(?!{DOCUMENT})[^\W\d_]{{2}}"
+    rf"@|:[/\\]|//|\\\\|\b{SCHEME}:\S|[^\s.\x22„“”«»「『]\.(?!{DOCUMENT})[^\W\d_]{{2}}"
     r"|[A-Za-z0-9-]。[A-Za-z]{2}|(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])"
 )
 # An address in words, for people to put together: "evil dot com", "me (at) evil", "evil . com".
