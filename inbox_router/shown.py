@@ -14,6 +14,7 @@ from django.utils.translation import get_language_info
 from django.utils.translation import gettext as _
 
 CENT = Decimal("0.01")
+SCRIPTS = {"zh": "zh-hans"}  # Django knows the language by its script only
 
 
 def office(moment: datetime | None = None) -> datetime:
@@ -71,7 +72,7 @@ def seconds(took: float) -> str:
 def language_name(code: str) -> str:
     """A language as people call it; one that Django does not know by its code."""
     try:
-        return str(get_language_info(code)["name_translated"])
+        return str(get_language_info(SCRIPTS.get(code, code))["name_translated"])
     except KeyError:
         return code
 

@@ -40,6 +40,15 @@ class Reasoned(SimpleHistoryAdmin):
         asked = type("Asked", (self.form,), {"change_reason": field})
         return super().get_form(request, obj, change, form=asked, **kwargs)
 
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Who may only look is not asked why."""
+        asked = self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
+        sets = [
+            (title, options | {"fields": [name for name in options["fields"] if asked or name != "change_reason"]})
+            for title, options in super().get_fieldsets(request, obj)
+        ]
+        return [(title, options) for title, options in sets if options["fields"]]
+
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         sign([obj], form.cleaned_data.get("change_reason", ""), timezone.now())
         super().save_model(request, obj, form, change)

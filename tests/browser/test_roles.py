@@ -113,6 +113,23 @@ def test_a_salesperson_reads_their_lead_and_takes_leave(morning: Morning) -> Non
     assert not Leave.objects.filter(salesperson=ana, first_day=day).exists()
 
 
+def test_a_salesperson_on_a_phone_accepts_a_lead_by_a_button_at_the_thumb(
+    morning: Morning, sit_down: Callable[..., Desk]
+) -> None:
+    ana = Salesperson.objects.get(name="Ana")
+    Salesperson.objects.filter(pk=ana.pk).update(user=User.objects.get(username="salesperson"))
+    given = Assignment.objects.get(active=True, lead__subject="Springs")
+    Assignment.objects.filter(pk=given.pk).update(salesperson=ana)
+    desk = sit_down("salesperson", "phone")
+    desk.open(reverse("admin:crm_lead_change", args=(given.lead_id,)))
+    button = desk.page.get_by_role("link", name="Accept")
+    expect(button).to_be_in_viewport()
+    assert desk.faults() == []
+    button.click()
+    desk.page.locator("#dialog").get_by_role("button", name="Accept").click()
+    expect(desk.page.get_by_text("You have accepted this lead.")).to_be_visible()
+
+
 def test_a_sales_manager_goes_from_a_figure_to_its_rows_and_gives_a_lead_to_somebody_else(morning: Morning) -> None:
     desk = morning(MANAGER)
     page = desk.page

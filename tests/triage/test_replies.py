@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from inbox_router.models import Halt
-from inbox_router.roles import APPROVER, SALESPERSON
+from inbox_router.roles import APPROVER, READ_ONLY, SALESPERSON
 from routing.models import Pool
 from tests import office
 from tests.triage.test_smtp import Post, post  # noqa: F401 (a fixture)
@@ -84,6 +84,15 @@ class TestWhatMayStandInAText:
         assert "two-letter code" in saved(manager, language="klingon")
         assert "No text ships for this language" in saved(manager, language="eo", text="")
         assert not ReplyTemplate.objects.exists()
+
+
+def test_who_may_only_look_sees_the_text_and_how_it_reads(client, db):
+    row = ReplyTemplate.objects.create(language="en", text="Ahoy {{ first_name }},\n\n{{ owner_name }} will call you.")
+    client.force_login(office.user("guest", READ_ONLY))
+    page = client.get(reverse("admin:triage_replytemplate_change", args=(row.pk,))).content.decode()
+    assert "Ahoy {{ first_name }},\n\n" in page
+    said = client.post(reverse("admin:triage_replytemplate_preview", args=(row.pk,)), headers={"HX-Request": "true"})
+    assert "Ahoy Anna" in said.content.decode()
 
 
 class TestWhomItIsFor:

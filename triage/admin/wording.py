@@ -17,7 +17,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 from inbox_router.admin.deeds import WithDeeds, deed, person
 from inbox_router.admin.pages import Page
 from inbox_router.admin.rows import NeverDeleted, Rows, column
-from inbox_router.shown import language_name
+from inbox_router.shown import language_name, plain
 from routing.models import Pool
 from triage.classifiers.llm.reply import LANGUAGES
 from triage.drafts import drafting, wording
@@ -112,14 +112,17 @@ class ReplyTemplatePage(NeverDeleted, WithDeeds, Rows):
     search_help_text = gettext_lazy("Language or words of the text")
     list_select_related = ["pool"]
     ordering = ["language", "pool"]
-    fields = [("language", "pool"), "text"]
     actions_detail = ["restore_text"]
     refusals = (NotSent,)
     list_after_template = "admin/triage/shipped_texts.html"
     change_form_after_template = "admin/triage/try_text.html"
 
     def get_readonly_fields(self, request: HttpRequest, obj: ReplyTemplate | None = None) -> list[str]:
-        return ["language", "pool"] if obj else []
+        return ["language", "pool", "as_written"] if obj else ["as_written"]
+
+    def get_fields(self, request: HttpRequest, obj: ReplyTemplate | None = None) -> list[Any]:
+        editable = self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
+        return [("language", "pool"), "text" if editable else "as_written"]
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         return {"language": request.GET.get("language", "")[:8]}
@@ -145,6 +148,10 @@ class ReplyTemplatePage(NeverDeleted, WithDeeds, Rows):
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         return TextHistory.as_view(model_admin=self)(request, object_id=object_id)
+
+    @column(gettext_lazy("Text"))
+    def as_written(self, row: ReplyTemplate) -> str:
+        return plain(row.text or default_text(row.language, row.pool))
 
     @column(gettext_lazy("Language"), ordering="language")
     def named(self, row: ReplyTemplate) -> str:
@@ -206,7 +213,8 @@ class ReplyTemplatePage(NeverDeleted, WithDeeds, Rows):
         row = ReplyTemplate.objects.filter(pk=pk).first()
         language = row.language if row else request.POST.get("language", "").strip().lower()
         pool = row.pool if row else Pool.objects.filter(pk=chosen(request, "pool")).first()
-        text = many_lines(request.POST.get("text", "")).strip() or default_text(language, pool)
+        typed = request.POST.get("text", row.text if row else "")  # who may only look has no field for it
+        text = many_lines(typed).strip() or default_text(language, pool)
         wording.check(text)
         occasion = occasion_of_lead(request.POST.get("occasion", ""))
         return written(occasion, language or drafting.ENGLISH, {**texts_for(pool), language or drafting.ENGLISH: text})
