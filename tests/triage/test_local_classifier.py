@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from triage.classifiers.local.augmentation import without_list
 from triage.classifiers.local.change import Correction
 from triage.classifiers.local.concepts import concepts_in
 from triage.classifiers.local.dataset import LabelledMail
-from triage.classifiers.local.features import features_of
+from triage.classifiers.local.features import CHARACTERS_AT, SENDERS_AT, SIGNS_AT, SIZE, features_of
 from triage.classifiers.local.model import CATEGORIES, SURE, Model, Verdict, final_confidence, verdicts
 from triage.classifiers.local.refit import DOUBT, doubts, refit
 from triage.classifiers.local.starter import starter_mail
@@ -202,6 +203,14 @@ class TestReading:
     def test_ideas_are_found_in_many_languages(self, text: str, idea: str) -> None:
         assert idea in concepts_in(words_in(plain(text)), plain(text))
 
+    def test_words_characters_signs_and_senders_have_columns_of_their_own(self) -> None:
+        row = features_of(SALE)
+        ends = (0, CHARACTERS_AT, SIGNS_AT, SENDERS_AT, SIZE)
+        for kind, (first, end) in zip(row.kinds, pairwise(ends), strict=True):
+            assert len(kind.columns)
+            assert first <= kind.columns.min() <= kind.columns.max() < end
+        assert np.array_equal(np.concatenate([kind.columns for kind in row.kinds]), row.columns)
+
     def test_quoted_lines_do_not_count(self) -> None:
         quoting = mail("Re: price", "Thanks!\n> Please quote 20 chairs and your price list")
         assert "quote" not in features_of(quoting).ideas
@@ -276,6 +285,15 @@ class TestCorrections:
         learned = refit(judge.model, [Correction(one, "accounting") for one in self.readings(5)])
         rows = [features_of(one) for group in KNOWN.values() for one in group]
         assert [one.category for one in learned.judge(rows)] == [one.category for one in judge.model.judge(rows)]
+
+    def test_a_sender_says_nothing_before_people_spoke_of_it_and_something_after(self, judge: LocalClassifier) -> None:
+        known, stranger = (
+            features_of(replace(KNOWN["lead"][0], sender_address=who)) for who in ("pool@q.example", "pool@r.example")
+        )
+        assert np.array_equal(judge.model.scores([known]), judge.model.scores([stranger]))
+        learned = refit(judge.model, [Correction(one, "accounting") for one in self.readings(3)])
+        accounting = CATEGORIES.index("accounting")
+        assert learned.scores([known])[0, accounting] > learned.scores([stranger])[0, accounting]
 
     def test_without_the_corrections_the_starter_model_is_back(self, judge: LocalClassifier) -> None:
         kept = [Correction(KNOWN["lead"][0], "lead")]

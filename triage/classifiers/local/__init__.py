@@ -1,7 +1,8 @@
 """The embedded classifier: judges mail in every language it was shown, without a key and without a network.
 
-A linear model over hashed words, characters, ideas and headers says which category a mail looks like; one
-head says how likely that is right, a second, separate one whether trashing it can do harm.
+Linear models of hashed words, of characters and of signs (ideas, headers, shape) say together which category a
+mail looks like; what people answered adds the sender. One head says how likely that is right, a second, separate
+one whether trashing it can do harm.
 """
 
 from collections.abc import Sequence

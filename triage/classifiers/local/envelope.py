@@ -60,6 +60,14 @@ def freemail(domain: str) -> bool:
     return bool(FREEMAIL.match(domain))
 
 
+def senders(mail: MailText) -> list[str]:
+    """Who sent it: the address, its domain unless anybody can have one there, the list."""
+    address = mail.sender_address.lower()
+    domain = domain_of(address)
+    lists = [value.rpartition("<")[2].strip("> ") for name, value in mail.headers.items() if name.lower() == "list-id"]
+    return [*filter(None, (address, "" if freemail(domain) else domain, *lists))]
+
+
 def envelope(mail: MailText, body: str) -> list[str]:
     """Tokens of headers, sender, attachments and shape."""
     headers = {name.lower(): value for name, value in mail.headers.items()}

@@ -6,29 +6,39 @@ Only numpy is needed, so that a process which judges mail never pays for importi
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from zlib import crc32
 
 import numpy as np
 
 from triage.classifiers import MailText
 from triage.classifiers.local.concepts import concepts_in
-from triage.classifiers.local.envelope import envelope
+from triage.classifiers.local.envelope import envelope, senders
 from triage.classifiers.local.outward import outward
 from triage.classifiers.local.wording import body_of, length_in_words, plain, words_in
 
 BITS = 18
-SIZE = 1 << BITS
-# Blocks are scaled to these lengths: what generalises over languages and years (ideas, headers) counts more.
-WORDS, CHARACTERS, IDEAS = 1.5, 1.5, 0.3
+# Each kind of evidence has columns of its own: words, characters, signs, which are few, and who sent it.
+CHARACTERS_AT, SIGNS_AT = 1 << BITS, 2 << BITS
+SENDERS_AT = SIGNS_AT + (1 << 13)
+SIZE = SENDERS_AT + (1 << 13)
+WORDS, CHARACTERS = 1.5, 1.5  # the lengths that a mail's words and its characters are scaled to
+SIGN, SENDER = 0.3, 0.7  # the value of each sign, and of what tells the sender
 
 
 @dataclass(frozen=True)
-class Features:
-    """One mail: columns and values of its row, and the readable evidence behind some of them."""
+class Row:
+    """A sparse vector: its columns and what stands in them."""
 
     columns: np.ndarray
     values: np.ndarray
+
+
+@dataclass(frozen=True)
+class Features(Row):
+    """One mail: its row, and the readable evidence behind some of the columns."""
+
+    kinds: tuple[Row, ...]  # the same, parted: words, characters, signs, sender
     evidence: tuple[tuple[str, int], ...]  # readable word or idea -> its column
     ideas: frozenset[str]
     words: int
@@ -38,9 +48,24 @@ class Features:
 
 
 @lru_cache(maxsize=1 << 16)
-def column(token: str) -> int:
-    """The column that a token is hashed to."""
-    return (crc32(token.encode(errors="replace")) * 0x9E3779B1 >> 7) & (SIZE - 1)
+def word_column(token: str) -> int:
+    """The column that a word or a pair of words is hashed to."""
+    return _hashed(token, CHARACTERS_AT)
+
+
+@lru_cache(maxsize=1 << 14)
+def sign_column(sign: str) -> int:
+    """The column that an idea, a header or another outward sign is hashed to."""
+    return SIGNS_AT + _hashed(sign, SENDERS_AT - SIGNS_AT)
+
+
+def sender_column(sender: str) -> int:
+    """The column that an address, a domain or a list is hashed to. No shipped weight is there: people's answers are."""
+    return SENDERS_AT + _hashed(sender, SIZE - SENDERS_AT)
+
+
+def _hashed(token: str, below: int) -> int:
+    return (crc32(token.encode(errors="replace")) * 0x9E3779B1 >> 7) % below
 
 
 def character_columns(text: str) -> np.ndarray:
@@ -59,7 +84,7 @@ def character_columns(text: str) -> np.ndarray:
         if size == 2:
             inside &= (codes[:count] >= 0x2E80) & (codes[1 : 1 + count] >= 0x2E80)
         mixed = grams[inside] * np.uint64(0x9E3779B97F4A7C15)
-        found.append((mixed >> np.uint64(64 - BITS)).astype(np.int64))
+        found.append(CHARACTERS_AT + (mixed >> np.uint64(64 - BITS)).astype(np.int64))
     return np.unique(np.concatenate(found)) if found else np.zeros(0, dtype=np.int64)
 
 
@@ -81,15 +106,19 @@ def features_of(mail: MailText) -> Features:
     bulk = "bulk" if "mark:bulk" in marks else "single"
     ordered = sorted(ideas)  # sums of floats depend on their order, and training is to give the same weights again
     signs = [*(f"idea:{i}" for i in ordered), *(f"{bulk}:{i}" for i in ordered), *marks]
-    word_columns = [column(token) for token in tokens]
+    word_columns = [word_column(token) for token in tokens]
     blocks = [
         _scaled(np.unique(np.array(word_columns, dtype=np.int64)), WORDS),
         _scaled(character_columns(f"{subject_text} | {body_text}"), CHARACTERS),
-        _weighted(signs),
+        _each(map(sign_column, signs), SIGN),
+        _each(map(sender_column, senders(mail)), SENDER),
     ]
+    columns, values = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
+    ends = [0, *accumulate(len(block[0]) for block in blocks)]
     return Features(
-        columns=np.concatenate([block[0] for block in blocks]),
-        values=np.concatenate([block[1] for block in blocks]),
+        columns=columns,
+        values=values,
+        kinds=tuple(Row(columns[a:b], values[a:b]) for a, b in pairwise(ends)),
         evidence=tuple(zip(tokens, word_columns, strict=True)),
         ideas=ideas,
         words=length_in_words(f"{subject_text} {body_text}", [*subject, *words]),
@@ -103,6 +132,6 @@ def _scaled(columns: np.ndarray, length: float) -> tuple[np.ndarray, np.ndarray]
     return columns, np.full(len(columns), length / max(1.0, len(columns) ** 0.5), dtype=np.float32)
 
 
-def _weighted(signs: Iterable[str]) -> tuple[np.ndarray, np.ndarray]:
-    columns = np.array([column(sign) for sign in signs], dtype=np.int64)
-    return columns, np.full(len(columns), IDEAS, dtype=np.float32)
+def _each(columns: Iterable[int], value: float) -> tuple[np.ndarray, np.ndarray]:
+    found = np.fromiter(columns, dtype=np.int64)
+    return found, np.full(len(found), value, dtype=np.float32)

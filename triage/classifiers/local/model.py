@@ -12,7 +12,10 @@ CATEGORIES = ("spam", "newsletter", "lead", "accounting", "uncertain")
 SURE = 0.95  # of the safe-to-trash head: the second key to the trash
 WORDS = 8  # a mail with fewer is never trashed
 UNSURE = 0.69  # below the default REVIEW_THRESHOLD
-VERSION = 3  # of features and heads: weights of another one mean something else
+VERSION = 4  # of features and heads: weights of another one mean something else
+# The odds of "uncertain" are believed less (their logarithm, by this): it stands for whatever the known sources held
+# beside the rest, and a new inbox holds something else.
+STRANGENESS = 1.75
 FAINT = 60 / 32767  # of the largest weight; what is smaller would be rounded away and is no knowledge
 
 
@@ -28,7 +31,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Impressions:
-    """What the heads go by, a row a mail: scores (mails x categories), the share of its columns that has a weight,
+    """What the heads go by, a row a mail: scores (mails x categories), the share of its words that has a weight,
     its length in words, its outward signs (mails x signs).
     """
 
@@ -73,7 +76,8 @@ class Model:
         """What the heads need to know of each mail."""
         weights = [self.weights(row.columns) for row in rows]
         scores = np.stack([row.values @ own for row, own in zip(rows, weights, strict=True)]) + self.offsets
-        familiar = np.array([own.any(axis=1).mean() if len(own) else 0.0 for own in weights])
+        words = [own[: len(row.kinds[0].columns)] for row, own in zip(rows, weights, strict=True)]
+        familiar = np.array([own.any(axis=1).mean() if len(own) else 0.0 for own in words])
         return Impressions(scores, familiar, *outside(rows))
 
     def weights(self, columns: Sequence[int] | np.ndarray) -> np.ndarray:
@@ -107,7 +111,8 @@ class Model:
 
 def verdicts(seen: Impressions, confidence: np.ndarray, trash: np.ndarray) -> list[Verdict]:
     """What the two heads make of each mail."""
-    sure = probability(confidence, head_inputs(seen))
+    doubts = np.where(seen.scores.argmax(1) == CATEGORIES.index("uncertain"), STRANGENESS, 1.0)
+    sure = probability(confidence, head_inputs(seen), doubts)
     safe = probability(trash, trash_inputs(seen))
     return [
         Verdict(CATEGORIES[own.argmax()], float(sure[i]), float(safe[i]), tuple(map(float, own)))
@@ -132,9 +137,9 @@ def safe_to_trash(row: Features, verdict: Verdict) -> bool:
     return verdict.safe_to_trash >= SURE and row.words >= WORDS and not row.from_a_person
 
 
-def probability(head: np.ndarray, inputs: np.ndarray) -> np.ndarray:
-    """A head's chance of yes for each row of its inputs."""
-    chances: np.ndarray = 1 / (1 + np.exp(-np.clip(head[0] + inputs @ head[1:], -30, 30)))
+def probability(head: np.ndarray, inputs: np.ndarray, doubts: np.ndarray | float = 1.0) -> np.ndarray:
+    """A head's chance of yes for each row of its inputs; the logarithms of the odds are divided by the doubts."""
+    chances: np.ndarray = 1 / (1 + np.exp(-np.clip((head[0] + inputs @ head[1:]) / doubts, -30, 30)))
     return chances
 
 

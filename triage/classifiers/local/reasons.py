@@ -1,7 +1,7 @@
 """Why the embedded classifier says so, in one sentence."""
 
 from triage.classifiers.local.concepts import ideas
-from triage.classifiers.local.features import Features, column
+from triage.classifiers.local.features import Features, sign_column
 from triage.classifiers.local.model import CATEGORIES, Model, Verdict
 
 LOOKS = {
@@ -15,9 +15,8 @@ LOOKS = {
 
 def reason_for(model: Model, row: Features, verdict: Verdict) -> str:
     """The ideas and words that spoke most for the category: 'Asks for a quote; "angebot", "stuck"; no list headers.'"""
-    says = [
-        ideas()[idea] for idea in _strongest(model, verdict, [(idea, column(f"idea:{idea}")) for idea in row.ideas])
-    ]
+    told = [(idea, sign_column(f"idea:{idea}")) for idea in row.ideas]
+    says = [ideas()[idea] for idea in _strongest(model, verdict, told)]
     words = _strongest(model, verdict, [pair for pair in row.evidence if len(pair[0]) > 3 and pair[0].isalpha()])
     parts = [" and ".join(says) or LOOKS[verdict.category], ", ".join(f'"{word}"' for word in words)]
     if verdict.category != "uncertain":

@@ -12,12 +12,12 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from triage.classifiers.local.change import Change, Correction
-from triage.classifiers.local.features import SIZE, Features, features_of
+from triage.classifiers.local.features import SIZE, Row, features_of
 from triage.classifiers.local.model import CATEGORIES, Model
 
 DOUBT = 1.0  # how much a single correction is doubted: more of them must agree before the model turns
 RARITY = 0.5  # how much less so in a category that people name seldom; most of what they are asked about is none
-MARGIN = 1.0  # a score beyond this needs no correction
+MARGIN = 2.0  # a score beyond this needs no correction; most scores of a known kind of mail are
 
 
 def refit(starter: Model, corrections: Sequence[Correction]) -> Model:
@@ -47,7 +47,7 @@ def doubts(said: Sequence[str]) -> np.ndarray:
     return np.array([DOUBT * (named[category] / usual) ** RARITY for category in said])
 
 
-def sparse(rows: Sequence[Features]) -> csr_matrix:
+def sparse(rows: Sequence[Row]) -> csr_matrix:
     """The rows as a matrix (mails x columns)."""
     ends = np.cumsum([0, *(len(row.columns) for row in rows)])
     values = np.concatenate([row.values for row in rows])
