@@ -64,9 +64,8 @@ def money(dollars: float | Decimal) -> str:
 
 def seconds(took: float) -> str:
     """How long something took, in seconds below a minute and in minutes above."""
-    if took < 60:
-        return _("%(number)s s") % {"number": decimal(took)}
-    return _("%(n)s min") % {"n": decimal(took / 60, 0)}
+    told = _("%(number)s s") % {"number": decimal(took)} if took < 60 else _("%(n)s min") % {"n": decimal(took / 60, 0)}
+    return told.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def language_name(code: str) -> str:

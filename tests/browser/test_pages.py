@@ -92,3 +92,15 @@ def test_on_a_phone_the_answers_leave_the_mail_most_of_the_screen(sit_down: Call
     assert answers
     assert answers["height"] < 844 / 6
     expect(desk.page.locator("#work .effects")).to_contain_text("To Trash on the next run")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_words_of_a_chart_have_the_colour_of_the_page_s(sit_down: Callable[..., Desk], scheme: str) -> None:
+    office.fill()
+    desk = sit_down(office.boss().username, scheme=scheme)
+    desk.open(reverse("admin:index"))
+    ink = "getComputedStyle(document.documentElement).getPropertyValue('--color-base-%s').trim()"
+    written = "Object.values(Chart.instances)[0].legend.options.labels.color"
+    assert desk.page.evaluate(written) == desk.page.evaluate(ink % {"light": "600", "dark": "300"}[scheme])
+    desk.page.evaluate("document.documentElement.classList.toggle('dark')")
+    assert desk.page.evaluate(written) == desk.page.evaluate(ink % {"light": "300", "dark": "600"}[scheme])
