@@ -110,7 +110,7 @@ class TestAnotherLine:
         corrected("lead", confidence=0.66)
         client.force_login(office.boss())
         page = client.get(reverse("admin:index")).content.decode()
-        assert '<td>0.65</td><td class="number">+1</td><td class="number">100 % (1 of 1)</td>' in page
+        assert '<td class="whole">0.65</td><td class="number">+1</td><td class="number">100 % (1 of 1)</td>' in page
 
 
 class TestHowRightItWas:
@@ -122,7 +122,7 @@ class TestHowRightItWas:
         corrected("accounting", confidence=0.64)
         client.force_login(office.boss())
         page = client.get(reverse("admin:index")).content.decode()
-        assert '<tr><td>60 to 70 %</td><td class="number">1 of 2</td></tr>' in page
+        assert '<tr><td class="whole">60 to 70 %</td><td class="number">1 of 2</td></tr>' in page
         assert "50.0" in page
 
     def test_changes_that_nobody_asked_for_or_that_were_taken_back_are_no_overrides(self):
