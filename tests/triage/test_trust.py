@@ -110,7 +110,7 @@ class TestAnotherLine:
         corrected("lead", confidence=0.66)
         client.force_login(office.boss())
         page = client.get(reverse("admin:index")).content.decode()
-        assert '<td class="whole">0.65</td><td class="number">+1</td><td class="number">100 % (1 of 1)</td>' in page
+        assert '<td class="whole">65 %</td><td class="number">+1</td><td class="number">100 % (1 of 1)</td>' in page
 
 
 class TestHowRightItWas:
