@@ -81,7 +81,7 @@ def test_the_dashboard_tells_how_many_calls_were_saved(boss: Client):
     asked("0.02")
     for spared in ("cascade", "cache", "cache"):
         asked("0", spared=spared)
-    assert "$0.0200 a call · 3 calls saved" in page(boss, "admin:index")
+    assert "0.02 USD a call · 3 calls saved" in page(boss, "admin:index")
 
 
 def test_an_estimated_cost_is_called_that(boss: Client):
