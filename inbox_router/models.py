@@ -6,6 +6,8 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from inbox_router.shown import office
+
 
 class Halt(models.Model):
     """One time that all outside effects were stopped. The one without an end is in force.
@@ -26,7 +28,8 @@ class Halt(models.Model):
         ]
 
     def __str__(self) -> str:
-        return gettext("stopped by %(who)s since %(when)s") % {"who": self.by, "when": f"{self.since:%Y-%m-%d %H:%M}"}
+        when = f"{office(self.since):%Y-%m-%d %H:%M %Z}"
+        return gettext("stopped by %(who)s since %(when)s") % {"who": self.by, "when": when}
 
     @classmethod
     def in_force(cls) -> "models.QuerySet[Halt]":

@@ -6,8 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from django.utils import timezone
-
+from inbox_router.shown import office
 from routing.models import Salesperson
 from routing.services import Colleague, Headers, Participant, who_is_in
 from triage.models import Message, SentMail
@@ -23,7 +22,7 @@ def participants(messages: Sequence[Message], team: Mapping[str, Salesperson]) -
     for mail in mails_in(threads):
         others[mail.thread_id].append(headers(mail))
     people = {address: Colleague(person.name, left=not person.active) for address, person in team.items()}
-    now = timezone.now()
+    now = office()
     return {
         message.pk: who_is_in(headers(message), others.get(message.thread_id, ()), people, now) for message in messages
     }
@@ -51,7 +50,9 @@ def summaries(messages: Sequence[Message]) -> dict[int, str]:
 def _told(message: Message, said: Sequence[tuple[datetime, int, str]]) -> str:
     who = {OURS: "one of us", message.sender_address: "the sender"}
     others = [
-        f"{who.get(address, 'somebody else')} on {at:%-d %b %Y}" for at, key, address in said if key != message.pk
+        f"{who.get(address, 'somebody else')} on {office(at):%-d %b %Y}"
+        for at, key, address in said
+        if key != message.pk
     ]
     return f"Also in this thread ({len(others)}): {', '.join(others[-SUMMED_UP:])}" if others else ""
 

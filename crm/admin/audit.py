@@ -22,7 +22,7 @@ from unfold.contrib.import_export.forms import ExportForm
 from crm.models import AuditEntry, SheetRow
 from inbox_router.admin.deliveries import COLOURS
 from inbox_router.admin.rows import ReadOnly, Rows, column
-from inbox_router.shown import ago
+from inbox_router.shown import ago, office
 
 EXPORTED = 50_000  # entries in one file
 # What makes a spreadsheet take a cell for a formula: https://owasp.org/www-community/attacks/CSV_Injection
@@ -47,7 +47,7 @@ def as_text(cell: str) -> str:
 class AuditResource(ModelResource):
     """An audit entry as the row of a file."""
 
-    at = Field(attribute="at", column_name="time (UTC)")
+    at = Field(attribute="at", column_name="time")
     in_sheet = Field(column_name="in the sheet")
 
     class Meta:
@@ -59,7 +59,7 @@ class AuditResource(ModelResource):
         export_order = fields
 
     def dehydrate_at(self, entry: AuditEntry) -> str:
-        return f"{entry.at:%Y-%m-%d %H:%M:%S}"
+        return office(entry.at).isoformat(timespec="seconds")
 
     def dehydrate_in_sheet(self, entry: AuditEntry) -> str:
         row: SheetRow | None = getattr(entry, "sheet_row", None)

@@ -74,7 +74,7 @@ def link(mail: Headers, other: Headers) -> Link:
 def who_is_in(
     mail: Headers, others: Iterable[Headers], colleagues: Mapping[str, Colleague], now: datetime
 ) -> list[Participant]:
-    """Our people in the thread of `mail`, the best evidence first; each once."""
+    """Our people in the thread of `mail`, the best evidence first; each once. Days are told by the clock of `now`."""
     linked = [(link(mail, other), other.topic == mail.topic, other.at or NEVER, other) for other in others]
     linked = sorted((item for item in linked if item[0]), key=lambda item: item[:3], reverse=True)
     found: dict[str, Participant] = {}
@@ -107,7 +107,8 @@ def _day(at: datetime | None, now: datetime) -> str:
     """On 12 Nov; with the year where it is not this one."""
     if at is None:
         return "at an unknown time"
-    return f"on {at:%-d %b}" if at.year == now.year else f"on {at:%-d %b %Y}"
+    day = at.astimezone(now.tzinfo)
+    return f"on {day:%-d %b}" if day.year == now.year else f"on {day:%-d %b %Y}"
 
 
 def strongest(participants: Sequence[Participant]) -> Participant | None:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from datetime import datetime
 
 import pytest
 from django.contrib.auth.models import Permission, User
@@ -11,8 +12,10 @@ from openpyxl import load_workbook
 
 from crm.admin import audit
 from crm.admin.audit import as_text
-from crm.models import SheetRow
+from crm.models import AuditEntry, SheetRow
 from crm.services import Entry, record
+from inbox_router.models import Preferences
+from tests import office
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/crm/auditentry/"
@@ -43,7 +46,15 @@ def test_the_log_is_taken_away_as_csv_with_what_stands_in_the_sheet(boss):
         ("2", "Second", "owed"),
         ("1", "Received: Springs", "done"),
     ]
-    assert len(rows[0]["time (UTC)"]) == len("2026-11-22 10:00:00")
+
+
+def test_the_times_of_a_file_are_the_offices_with_their_offset(boss, settings):
+    settings.TIME_ZONE = "Asia/Kolkata"
+    Preferences.objects.create(user=office.boss(), time_zone="America/St_Johns")
+    log("1")
+    time = lines(exported(boss))[0]["time"]
+    assert time.endswith("+05:30")
+    assert datetime.fromisoformat(time) == AuditEntry.objects.get().at.replace(microsecond=0)
 
 
 def test_the_log_is_taken_away_as_xlsx(boss):

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 from routing.services import Colleague, Headers, Participant, who_is_in
 
@@ -67,6 +68,13 @@ def test_somebody_who_has_left_is_weak_and_comes_last() -> None:
     ask = replace(ASK, references=("<0@acme>",))
     gone = replace(REPLY, message_id="<0@acme>", sender="cleo@acme.example", at=datetime(2026, 11, 21, tzinfo=UTC))
     assert found(ask, gone, REPLY) == [("Ana wrote on 12 Nov", False), ("Cleo wrote on 21 Nov, and has left", True)]
+
+
+def test_the_day_is_told_by_the_clock_of_now() -> None:
+    late = replace(REPLY, at=datetime(2025, 12, 31, 20, tzinfo=UTC))
+    kolkata = NOW.astimezone(ZoneInfo("Asia/Kolkata"))
+    assert who_is_in(ASK, [late], TEAM, kolkata)[0].evidence == "Ana wrote on 1 Jan"
+    assert who_is_in(ASK, [late], TEAM, NOW)[0].evidence == "Ana wrote on 31 Dec 2025"
 
 
 def test_what_was_written_more_than_a_year_ago_is_weak() -> None:

@@ -1,8 +1,11 @@
 """What is armed is said on every page, and one press stops all that goes out."""
 
+from datetime import UTC, datetime
+
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from crm.models import AuditEntry
 from inbox_router.models import Halt
@@ -48,6 +51,13 @@ def test_each_page_says_what_is_armed(boss, settings, place, armed, says):
 def test_each_page_says_that_everything_is_stopped(boss, place):
     Halt.begin("mona", "odd")
     assert "Stopped: nothing goes out" in shown(boss, reverse(f"admin:{place}"))
+
+
+def test_when_it_was_stopped_is_told_by_the_offices_clock_with_its_zone(settings):
+    settings.TIME_ZONE = "Asia/Kolkata"
+    with timezone.override("America/St_Johns"):
+        halt = Halt(by="mona", since=datetime(2026, 11, 22, 20, tzinfo=UTC))
+        assert str(halt) == "stopped by mona since 2026-11-23 01:30 IST"
 
 
 def test_the_switch_needs_a_reason_and_is_in_the_log(boss):

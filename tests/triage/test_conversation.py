@@ -6,13 +6,17 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django import Settings
 
 from crm.models import AuditEntry, Lead, SheetRow
 from routing.models import Assignment, LedgerLine, Salesperson, SlackAlert
+from routing.services import colleagues
 from tests import office
 from triage.models import Category, Draft, Message, SentMail
+from triage.parsing.mail import parse_header
 from triage.services import decide
 from triage.stages.classify import mail_texts
+from triage.threads import participants
 
 pytestmark = pytest.mark.django_db
 
@@ -48,6 +52,35 @@ def test_a_judge_and_the_reviewer_see_who_wrote_when_in_the_thread_and_no_name(c
     assert [mail.evidence for mail in mail_texts([row, alone])] == [(told,), ()]
     client.force_login(office.boss())
     assert told in client.get(reverse("admin:triage_message_review"), {"row": row.pk}).content.decode()
+
+
+def test_the_days_of_a_thread_are_the_offices(client: Client, settings: Settings) -> None:
+    settings.TIME_ZONE = "Asia/Kolkata"
+    office.team()
+    row = ask(("ana@acme.example", "berta@customer.example", ""), address="berta@customer.example")
+    SentMail.objects.update(sent_at=datetime(2025, 12, 31, 20, tzinfo=UTC))
+    assert [mail.evidence for mail in mail_texts([row])] == [("Also in this thread (1): one of us on 1 Jan 2026",)]
+    decide(row, Category.LEAD, office.boss())
+    assert "Ana wrote on 1 Jan" in AuditEntry.objects.get(action="in conversation").reason
+
+
+@pytest.mark.parametrize(
+    ("year", "told"),
+    [
+        ("0001", "on 1 Jan 2001"),
+        ("1979", "at an unknown time"),
+        ("9999", "at an unknown time"),
+    ],  # 0001 as RFC 5322 has it
+)
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/Los_Angeles"])
+def test_an_absurd_date_of_a_mail_does_no_harm_in_any_zone(settings: Settings, year: str, told: str, zone: str) -> None:
+    settings.TIME_ZONE = zone
+    office.team()
+    row = ask(("ana@acme.example", "berta@customer.example", ""))
+    header = f"From: ana@acme.example\r\nDate: Fri, 1 Jan {year} 12:00:00 +0000\r\n\r\n"
+    SentMail.objects.update(sent_at=parse_header(header.encode()).date)
+    assert participants([row], colleagues())[row.pk][0].evidence == f"Ana wrote {told}"
+    assert len(mail_texts([row])[0].evidence) == ("Jan" in told)
 
 
 def test_threads_are_summed_up_in_two_statements_however_many(django_assert_num_queries):
