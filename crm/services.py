@@ -1,18 +1,22 @@
 """What the apps above ask of the CRM: log what happened, keep contacts and their leads."""
 
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import transaction
+from django.db.models import Model
+from django.utils import timezone
+from django.utils.functional import Promise
 
 from crm.mending import in_tab, lost, mend
 from crm.mirror import from_settings, tab_of
 from crm.models import AuditEntry, Contact, Lead, SheetRow
 from inbox_router.rows import save_fields
+from inbox_router.shown import for_the_record
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,19 @@ def record(entries: Sequence[Entry]) -> None:
         gathered.extend(entries)
     elif entries:
         _write(entries)
+
+
+def record_edit(thing: Model, told: Iterable[str | Promise], who: str, why: str = "") -> None:
+    """Log what a person changed of a thing, such as "weight 1 becomes 3"; nothing where nothing is told.
+
+    What tells it is asked here, so that it tells it in our records' language.
+    """
+    with for_the_record():
+        name, words = f"{thing._meta.model_name}:{thing.pk}", "; ".join(map(str, told))
+        summary = f"{thing}: {words}"
+    if words:
+        key = f"edited:{name}:{timezone.now():%Y%m%d%H%M%S%f}"
+        record([Entry(key, "edited", name, summary, why, actor=who, actor_kind=AuditEntry.Actor.PERSON)])
 
 
 @contextmanager

@@ -1,5 +1,7 @@
 """How moments, mail and names are shown to people."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -89,5 +91,12 @@ def within(label: Any) -> str:
 
 def recorded(words: Any) -> str:
     """Words as our records, alerts and mirrors have them: in one language, whoever's page they were made on."""
-    with translation.override(settings.LANGUAGE_CODE):
+    with for_the_record():
         return str(words)
+
+
+@contextmanager
+def for_the_record() -> Iterator[None]:
+    """Tell what is told in this block in our records' one language and by the office's clock, whoever's page it is."""
+    with translation.override(settings.LANGUAGE_CODE), timezone.override(timezone.get_default_timezone()):
+        yield

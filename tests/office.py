@@ -5,9 +5,10 @@ from itertools import count
 
 from django.conf import settings
 from django.contrib.auth.models import Group, User
+from django.db.models import Model
 from django.utils import timezone
 
-from crm.models import SheetRow
+from crm.models import AuditEntry, SheetRow
 from inbox_router.delivery import Delivery
 from inbox_router.roles import ROLES
 from routing.models import Assignment, Hold, Leave, Pool, SlackAlert
@@ -93,6 +94,12 @@ def team() -> Pool:
     """Ana and Ben in one pool, made once."""
     found = Pool.objects.filter(name="Inside sales").first()
     return found or pool("Inside sales", person("Ana", "en", user=None), person("Ben", "en", "de"))
+
+
+def edits(thing: Model) -> list[tuple[str, str, str]]:
+    """What the audit log has of edits of a thing: what, why, who."""
+    rows = AuditEntry.objects.filter(action="edited", subject=f"{thing._meta.model_name}:{thing.pk}").order_by("pk")
+    return list(rows.values_list("summary", "reason", "actor"))
 
 
 def waiting_draft(subject: str = "Springs") -> Draft:

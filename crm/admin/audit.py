@@ -34,6 +34,9 @@ PAGES = {
     "pool": "routing_pool",
     "membership": "routing_membership",
     "salesperson": "routing_salesperson",
+    "senderrule": "triage_senderrule",
+    "replytemplate": "triage_replytemplate",
+    "categoryguide": "triage_categoryguide",
 }
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # XLSX cannot hold them
 

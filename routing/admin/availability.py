@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextInputWidget
@@ -11,6 +12,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from inbox_router.admin.deeds import person
 from inbox_router.admin.moments import MomentInput
 from inbox_router.admin.pages import Page
+from routing.admin.history import logged
 from routing.models import Leave, Salesperson
 from routing.people.accepting import salesperson_of
 
@@ -59,6 +61,7 @@ class AvailabilityPage(Page):
             return "pause", PauseForm(self.request.POST, instance=me)
         return "leave", LeaveForm(self.request.POST, instance=Leave(salesperson=me))
 
+    @transaction.atomic
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         me, deed = self.me(), request.POST.get("deed", "")
         if me is None:
@@ -66,12 +69,15 @@ class AvailabilityPage(Page):
             return HttpResponseRedirect(request.path)
         if deed == "remove":
             key = request.POST.get("leave", "")
-            me.leaves.filter(pk=int(key) if key.isdecimal() else 0).delete()
+            if leave := me.leaves.filter(pk=int(key) if key.isdecimal() else 0).first():
+                with logged(me, leave):
+                    leave.delete()
             messages.success(request, _("The leave was taken out."))
             return HttpResponseRedirect(request.path)
         name, form = self.form(me, deed)
         if not form.is_valid():
             return self.render_to_response(self.get_context_data(**{name: form}))
-        form.save()
+        with logged(me, form.instance):
+            form.save()
         messages.success(request, _("Saved. Leads go to the others meanwhile; nothing is owed afterwards."))
         return HttpResponseRedirect(request.path)

@@ -1,32 +1,34 @@
 """What was changed of a pool, a member or a person, by whom and why, and the way back."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from crm.services import Entry, record
+from crm.services import record_edit
 from inbox_router.admin.pages import Page
-from routing.admin.restoring import WHY, as_it_was, edited, restore, sign, versions
+from inbox_router.differences import difference
+from inbox_router.shown import for_the_record
+from routing.admin.restoring import WHY, as_it_was, restore, sign, versions
 from routing.models import Leave
-from routing.whatif.changes import of_leaves, shown
+from routing.whatif.changes import of_leaves
 
 
 class Reasoned(SimpleHistoryAdmin):
@@ -96,13 +98,19 @@ def moments(thing: Model) -> list[Moment]:
 
 def log_edit(thing: Model, at: datetime) -> None:
     """Write what was changed of a thing at a moment into the audit log: the old values and the new ones."""
-    with translation.override(settings.LANGUAGE_CODE), timezone.override(timezone.get_default_timezone()):
+    with for_the_record():
         found = next((moment for moment in moments(thing) if moment.at == at), None)
-    if found is None:
-        return
-    name = f"{thing._meta.model_name}:{thing.pk}"
-    key, told = f"edited:{name}:{at:%Y%m%d%H%M%S%f}", f"{thing}: {'; '.join(found.told)}"
-    record([Entry(key, "edited", name, told, found.why, actor=found.who, actor_kind="person")])
+    if found:
+        record_edit(thing, found.told, found.who, found.why)
+
+
+@contextmanager
+def logged(thing: Model, edited: Model) -> Iterator[None]:
+    """Have the audit log tell what this block changes of something that belongs to a thing, or of the thing itself."""
+    now = timezone.now()
+    sign([edited], "", now)
+    yield
+    log_edit(thing, now)
 
 
 def _told(row: Any, before: dict[tuple[type, int], Any]) -> Iterator[str]:
@@ -110,8 +118,7 @@ def _told(row: Any, before: dict[tuple[type, int], Any]) -> Iterator[str]:
     name = f"{row.salesperson.name}: " if hasattr(row, "salesperson_id") else ""
     old, before[type(row), row.id] = before.get((type(row), row.id)), row
     if isinstance(row.instance, Leave):
-        gone = {"first_day": date.max, "last_day": date.min} if row.history_type == "-" else {}
-        yield from of_leaves([edited(row.instance, **gone)])
+        yield from of_leaves([row.instance], taken_out=row.history_type == "-")
     elif row.history_type == "-":
         yield name + gettext("taken out")
     elif old is None or old.history_type == "-":
@@ -119,9 +126,8 @@ def _told(row: Any, before: dict[tuple[type, int], Any]) -> Iterator[str]:
         yield name + joined % {"weight": row.weight} if name else made % {"pool": row.name}
     else:
         for change in row.diff_against(old, foreign_keys_are_objs=True).changes:
-            field = row._meta.get_field(change.field).verbose_name
-            told = {"field": field, "old": shown(change.old), "new": shown(change.new)}
-            yield name + gettext("%(field)s %(old)s becomes %(new)s") % told
+            field = row._meta.get_field(change.field)
+            yield from (name + told for told in difference(field, change.old, change.new))
 
 
 class HistoryPage(Page):

@@ -17,7 +17,7 @@ from inbox_router.admin.rows import Lines, NeverDeleted, Rows, column
 from inbox_router.shown import ago
 from routing.admin.availability import AvailabilityPage
 from routing.admin.governed import EDIT_POOL, ByPoolManagers
-from routing.admin.history import Reasoned
+from routing.admin.history import Reasoned, logged
 from routing.admin.members import MembershipForm, PoolsOfPerson
 from routing.admin.words import WithWords
 from routing.models import FreemailDomain, Leave, Membership, Salesperson
@@ -109,6 +109,18 @@ class LeavePage(Rows):
     search_help_text = _("Person or note")
     autocomplete_fields = ["salesperson"]
     ordering = ["-last_day"]
+
+    def save_model(self, request: HttpRequest, obj: Leave, form: forms.ModelForm, change: bool) -> None:
+        with logged(obj.salesperson, obj):
+            super().save_model(request, obj, form, change)
+
+    def delete_model(self, request: HttpRequest, obj: Leave) -> None:
+        with logged(obj.salesperson, obj):
+            super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Leave]) -> None:
+        for leave in queryset:
+            self.delete_model(request, leave)
 
 
 @admin.register(FreemailDomain)

@@ -10,9 +10,10 @@ from django.db import transaction
 from django.db.models import Model
 from django.utils import timezone
 
+from inbox_router.differences import differences
 from routing.models import Leave, Membership, Pool, Salesperson
 from routing.people.governance import check_staffed
-from routing.whatif.changes import changes, differences, of_leaves, of_members
+from routing.whatif.changes import changes, of_fields, of_leaves, of_members
 
 WHY = 100  # characters that the history keeps of a reason
 OF_MEMBER = ("weight", "active", "cap_day", "cap_week", "cap_open", "paused_until", "note", "position")
@@ -96,7 +97,7 @@ def _(person: Salesperson, moment: datetime) -> Was:
     gone = [stored[pk] for pk in later]
     different = [leave for leave in were if leave.pk not in stored or list(differences(stored[leave.pk], leave))]
     emptied = [Leave(salesperson=person, first_day=date.max, last_day=date.min) for _ in gone]
-    return Was([then, *different], [*differences(person, then), *of_leaves([*different, *emptied])], gone)
+    return Was([then, *different], [*of_fields(person, then), *of_leaves([*different, *emptied])], gone)
 
 
 @transaction.atomic

@@ -1,14 +1,14 @@
 """What an edit of a pool means, in words, before it is saved."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from django.db import models
-from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from inbox_router.differences import difference, differences
 from routing.models import Leave, Membership, Pool
 from routing.whatif.preview import Foreseen, next_up
 
@@ -32,14 +32,12 @@ def _of_pool(stored: Pool | None, edited: Pool) -> Iterator[str]:
     if stored is None:
         yield _("%(pool)s is new.") % {"pool": edited.name}
         return
-    yield from differences(stored, edited)
+    yield from of_fields(stored, edited)
 
 
-def differences(stored: models.Model, edited: models.Model) -> Iterator[str]:
+def of_fields(stored: models.Model, edited: models.Model) -> Iterator[str]:
     """One sentence per field that people edit and that is different."""
-    for field in stored._meta.concrete_fields:
-        if field.editable and not field.primary_key:
-            yield from _difference(stored, edited, field)
+    return (f"{told}." for told in differences(stored, edited))
 
 
 def of_members(before: Sequence[Membership], after: Sequence[Membership]) -> Iterator[str]:
@@ -52,40 +50,23 @@ def of_members(before: Sequence[Membership], after: Sequence[Membership]) -> Ite
             yield _("%(name)s joins, weight %(weight)s.") % {"name": name, "weight": member.weight}
             continue
         for field_name in MEMBER_FIELDS:
-            field = Membership._meta.get_field(field_name)
-            yield from (f"{name}: {told}" for told in _difference(old, member, field))
+            field: Any = Membership._meta.get_field(field_name)
+            found = difference(field, getattr(old, field_name), getattr(member, field_name))
+            yield from (f"{name}: {told}." for told in found)
     gone = [member.salesperson.name for member in before if member.salesperson_id not in kept]
     yield from (_("%(name)s leaves.") % {"name": name} for name in gone)
 
 
-def of_leaves(leaves: Iterable[Leave]) -> Iterator[str]:
+def of_leaves(leaves: Iterable[Leave], *, taken_out: bool = False) -> Iterator[str]:
     """One sentence per leave."""
     for leave in leaves:
         told = {"name": leave.salesperson.name, "first": _day(leave.first_day), "last": _day(leave.last_day)}
         words = _("%(name)s: on leave from %(first)s to %(last)s.") if leave.takes_time else _("%(name)s: no leave.")
-        yield words % told
+        yield (_("%(name)s: no leave from %(first)s to %(last)s.") if taken_out else words) % told
 
 
 def _day(day: date) -> str:
     return date_format(day, "DATE_FORMAT")
-
-
-def _difference(old: models.Model, new: models.Model, field: Any) -> Iterator[str]:
-    was, becomes = getattr(old, field.name), getattr(new, field.name)
-    if was != becomes:
-        told = {"field": field.verbose_name, "old": shown(was), "new": shown(becomes)}
-        yield _("%(field)s %(old)s becomes %(new)s.") % told
-
-
-def shown(value: Any) -> str:
-    """A field's value as people read it."""
-    if isinstance(value, bool):
-        return _("yes") if value else _("no")
-    if isinstance(value, list):
-        return ", ".join(map(str, value)) or _("nothing")
-    if isinstance(value, datetime):
-        return date_format(timezone.localtime(value), "DATETIME_FORMAT")
-    return _("nothing") if value in (None, "") else str(value)
 
 
 def _next_change(before: Sequence[Foreseen], after: Sequence[Foreseen]) -> str:

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from inbox_router.models import Preferences
 from inbox_router.roles import SALESPERSON
 from routing.models import Leave, Salesperson
 from tests import office
@@ -75,3 +76,16 @@ def test_nobody_takes_out_somebody_else_s_leave(client, ana):
 def test_a_login_without_a_person_is_told_what_to_do(client):
     client.force_login(office.user("mia", SALESPERSON))
     assert "belongs to no salesperson" in send(client, "pause", paused_until="")
+
+
+def test_the_audit_log_has_who_set_which_leave_and_pause(client, ana):
+    Preferences.objects.create(user=ana.user, language="de", time_zone="Asia/Tokyo")
+    send(client, "leave", **DAYS)
+    send(client, "remove", leave=Leave.objects.get().pk)
+    send(client, "pause", paused_until="2030-05-01T09:00")
+    send(client, "pause", paused_until="2030-05-01T09:00")
+    assert [(told, who) for told, _, who in office.edits(ana)] == [
+        ("Ana: Ana: on leave from 1 May 2030 to 3 May 2030.", "ana"),
+        ("Ana: Ana: no leave from 1 May 2030 to 3 May 2030.", "ana"),
+        ("Ana: paused until nothing becomes 1 May 2030 00:00", "ana"),
+    ]

@@ -7,7 +7,6 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from crm.models import AuditEntry
 from inbox_router.models import Preferences
 from routing.admin.history import moments
 from routing.models import Leave
@@ -133,7 +132,7 @@ def test_leave_is_in_the_history_of_a_person_and_comes_back_with_it(boss):
     told = boss.get(history).content.decode()
     assert "Ana: on leave from 1 Jul 2999 to 9 Jul 2999." in told
     assert "Ana: on leave from 1 Jul 2999 to 20 Jul 2999." in told
-    assert "Ana: no leave." in told
+    assert "Ana: no leave from 1 Jul 2999 to 20 Jul 2999." in told
     asked = boss.get(history, {"at": then.isoformat()}).content.decode()
     assert "languages en becomes it." in asked
     assert Leave.objects.get().first_day == date(2999, 8, 1), "asking restores nothing"
@@ -178,12 +177,6 @@ def test_the_history_of_a_place_in_a_pool_is_restored_and_never_leaves_the_pool_
     assert reader.post(history, {"at": off.isoformat()}).status_code == 403
 
 
-def edits(thing: object) -> list[tuple[str, str, str]]:
-    """What the audit log has of edits of a thing: what, why, who."""
-    rows = AuditEntry.objects.filter(action="edited", subject=f"{thing._meta.model_name}:{thing.pk}").order_by("pk")
-    return list(rows.values_list("summary", "reason", "actor"))
-
-
 class TestTheAuditLog:
     def test_has_the_old_and_the_new_value_of_what_was_changed_together(self, boss):
         pool = office.team()
@@ -191,7 +184,7 @@ class TestTheAuditLog:
         form = {"memberships-0-weight": 3, "response_minutes": 60, "change_reason": "Ana has more time"}
         boss.post(page, pool_form(pool, **form))
         told = "Inside sales: response minutes 0 becomes 60; Ana: weight 1 becomes 3"
-        assert edits(pool) == [(told, "Ana has more time", "boss")]
+        assert office.edits(pool) == [(told, "Ana has more time", "boss")]
 
     def test_is_in_one_language_and_time_whoever_edits(self, boss):
         Preferences.objects.create(user=office.boss(), language="de", time_zone="Asia/Tokyo")
@@ -200,19 +193,19 @@ class TestTheAuditLog:
         form = {"memberships-0-weight": 3, "memberships-1-paused_until": "2999-12-02T09:00"}
         boss.post(page, pool_form(pool, **form))
         told = "Inside sales: Ana: weight 1 becomes 3; Ben: paused until nothing becomes 2 Dec 2999 00:00"
-        assert edits(pool) == [(told, "", "boss")]
+        assert office.edits(pool) == [(told, "", "boss")]
 
     def test_says_nothing_of_what_was_saved_unchanged(self, boss):
         pool = office.team()
         boss.post(reverse("admin:routing_pool_change", args=(pool.pk,)), pool_form(pool))
-        assert edits(pool) == []
+        assert office.edits(pool) == []
 
     def test_has_what_was_restored(self, boss):
         pool, before = office.team(), timezone.now()
         page, history = (reverse(f"admin:routing_pool_{name}", args=(pool.pk,)) for name in ("change", "history"))
         boss.post(page, pool_form(pool, **{"memberships-0-weight": 3}))
         boss.post(history, {"at": before.isoformat(), "why": "not yet"})
-        assert edits(pool)[-1] == ("Inside sales: Ana: weight 3 becomes 1", "not yet", "boss")
+        assert office.edits(pool)[-1] == ("Inside sales: Ana: weight 3 becomes 1", "not yet", "boss")
 
     def test_leads_to_the_pages_of_people_and_members(self, boss):
         ana = person_named("Ana")
@@ -220,6 +213,20 @@ class TestTheAuditLog:
             reverse("admin:routing_salesperson_change", args=(ana.pk,)),
             person_form(ana, signature="Ana, sales", change_reason="asked for it"),
         )
-        assert edits(ana) == [("Ana: signature nothing becomes Ana, sales", "asked for it", "boss")]
+        assert office.edits(ana) == [("Ana: signature nothing becomes Ana, sales", "asked for it", "boss")]
         page = boss.get(reverse("admin:crm_auditentry_changelist"), {"action": "edited"}).content.decode()
         assert reverse("admin:routing_salesperson_change", args=(ana.pk,)) in page
+
+    def test_has_the_leave_that_a_manager_enters_moves_and_takes_out(self, boss):
+        ana = person_named("Ana")
+        add, rows = reverse("admin:routing_leave_add"), reverse("admin:routing_leave_changelist")
+        days = {"salesperson": ana.pk, "first_day": "2999-07-01", "last_day": "2999-07-09", "note": ""}
+        boss.post(add, days)
+        leave = Leave.objects.get()
+        boss.post(reverse("admin:routing_leave_change", args=(leave.pk,)), days | {"last_day": "2999-07-20"})
+        boss.post(rows, {"action": "delete_selected", "_selected_action": leave.pk, "post": "yes"})
+        assert [told for told, _, _ in office.edits(ana)] == [
+            "Ana: Ana: on leave from 1 Jul 2999 to 9 Jul 2999.",
+            "Ana: Ana: on leave from 1 Jul 2999 to 20 Jul 2999.",
+            "Ana: Ana: no leave from 1 Jul 2999 to 20 Jul 2999.",
+        ]

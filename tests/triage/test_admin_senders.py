@@ -4,8 +4,10 @@ from datetime import timedelta
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
+from inbox_router.models import Preferences
 from tests import office
 from triage.models import Category, SenderRule
 from triage.stages.prefilter import Rules
@@ -79,3 +81,22 @@ def test_a_saved_rule_shows_it_without_being_asked(boss):
 def test_only_those_who_may_see_rules_and_mail_are_told(client):
     client.force_login(office.user("ana", "Salesperson"))
     assert client.get(MATCH, {"pattern": "shop.example", "scope": "domain"}).status_code == 403
+
+
+def test_the_audit_log_has_what_people_change_of_a_rule_with_its_old_value(boss):
+    Preferences.objects.create(user=office.boss(), language="de")
+    rule = {"pattern": "shop.example", "scope": "domain", "kind": "always", "category": "spam", "active": "on"}
+    boss.post(reverse("admin:triage_senderrule_add"), rule)
+    made = SenderRule.objects.get()
+    page = reverse("admin:triage_senderrule_change", args=(made.pk,))
+    boss.post(page, rule | {"category": "accounting", "note": "bills"})
+    boss.post(page, rule | {"category": "accounting", "note": "bills"})
+    boss.post(reverse("admin:triage_senderrule_delete", args=(made.pk,)), {"post": "yes"})
+    name = "shop.example (always this category, without the classifier): "
+    assert [(told.removeprefix(name), who) for told, _, who in office.edits(made)] == [
+        ("pattern nothing becomes shop.example; kind marketing: tell the classifier becomes always this category, "
+         "without the classifier; category nothing becomes Spam", "boss"),
+        ("category Spam becomes Accounting; note nothing becomes bills", "boss"),
+        ("taken out", "boss"),
+    ]  # fmt: skip
+    assert not SenderRule.objects.exists()

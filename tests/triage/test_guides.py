@@ -167,6 +167,21 @@ class TestGoingLive:
         assert not CategoryGuide.objects.exists()
 
 
+def test_the_audit_log_has_who_changed_the_text_of_which_category_and_its_version_not_its_words(manager):
+    row = proposed(manager, define_lead=OWN)
+    version = guides.guide_of(row).version
+    told = [(f"#{row.pk} pumps: text of lead in version {version}", "", "mona")]
+    assert office.edits(row) == told
+    manager.post(link(row), form(define_lead=OWN, note="more pumps"))
+    assert office.edits(row) == told, "the texts stayed"
+    manager.post(link(row), form(define_spam="Junk", define_lead=OWN))
+    changed = guides.guide_of(CategoryGuide.objects.get()).version
+    assert office.edits(row)[1:] == [(f"#{row.pk} pumps: text of spam in version {changed}", "", "mona")]
+    manager.force_login(office.boss())
+    page = manager.get(reverse("admin:crm_auditentry_changelist"), {"action": "edited"}).content.decode()
+    assert link(row) in page
+
+
 class TestDryRun:
     def test_it_shows_what_would_be_taken_for_something_else_and_writes_nothing_but_itself(self, manager, model):
         mails = [office.message(subject) for subject in ("Pumps", "Valves", "Gears")]

@@ -160,6 +160,22 @@ class TestWhomItIsFor:
         manager.post(url, {"version": first.pk})
         assert texts_for(None)["en"] == OWN
 
+    def test_the_audit_log_has_who_made_which_version_and_not_its_words(self, manager):
+        saved(manager)
+        row = ReplyTemplate.objects.get()
+        page = reverse("admin:triage_replytemplate_change", args=(row.pk,))
+        manager.post(page, {"text": OWN})
+        manager.post(page, {"text": "Newer"})
+        manager.post(reverse("admin:triage_replytemplate_restore_text", args=(row.pk,)), {"_form_submitted": "1"})
+        first, _same, newer, shipped = row.history.order_by("pk").values_list("pk", flat=True)
+        manager.post(reverse("admin:triage_replytemplate_history", args=(row.pk,)), {"version": first})
+        assert [(told, who) for told, _, who in office.edits(row)] == [
+            (f"en: version {first} of the reply text", "mona"),
+            (f"en: version {newer} of the reply text", "mona"),
+            (f"en: version {shipped}, the text that ships", "mona"),
+            (f"en: version {row.history.latest('pk').pk} of the reply text", "mona"),
+        ]
+
 
 class TestTrying:
     def test_the_text_on_the_page_is_shown_with_a_sample_and_with_a_real_lead_and_nothing_is_saved(self, manager):

@@ -1,5 +1,6 @@
 """The definitions of the categories: written, tried on recent mail, and let go live."""
 
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -16,10 +17,11 @@ from django_q.tasks import async_task
 from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminIntegerFieldWidget, UnfoldAdminTextareaWidget
 
+from crm.services import record_edit
 from inbox_router.admin.deeds import Ask, AskWhy, WithDeeds, deed, person
 from inbox_router.admin.rows import NeverDeleted, ReadOnly, Rows, column
-from inbox_router.shown import ago, money, percent
-from triage.classifiers.llm.guide import DEFINITION, EXAMPLE, EXAMPLES, shipped
+from inbox_router.shown import ago, money, percent, within
+from triage.classifiers.llm.guide import DEFINITION, EXAMPLE, EXAMPLES, Guide, shipped
 from triage.classifiers.llm.prompt import visible
 from triage.learning.guides import MAILS, NotTried, go_live, guide_of, in_force, plan
 from triage.models import Category, CategoryGuide, DryRun
@@ -78,6 +80,14 @@ def names() -> list[str]:
     return list(shipped().definitions)
 
 
+def changed_texts(before: Guide, now: Guide) -> Iterator[str]:
+    """Which categories' texts are different, and the version that judgements name; nothing where none is."""
+    for name in names():
+        if (before.definitions[name], before.examples.get(name, ())) != (now.definitions[name], now.examples[name]):
+            told = {"category": within(Category(name).label), "version": now.version}
+            yield _("text of %(category)s in version %(version)s") % told
+
+
 def text_field(label: Any, rows: int, limit: int, *, required: bool, help_text: Any = "") -> forms.CharField:
     return forms.CharField(
         label=label,
@@ -128,8 +138,11 @@ class CategoryGuidePage(NeverDeleted, WithDeeds, Rows):
         return allowed and not (isinstance(obj, CategoryGuide) and obj.live_at)
 
     def save_model(self, request: HttpRequest, obj: CategoryGuide, form: forms.ModelForm, change: bool) -> None:
+        stored = CategoryGuide.objects.filter(pk=obj.pk).first()
+        before = guide_of(stored) if stored else in_force()
         obj.made_by = str(person(request))
         super().save_model(request, obj, form, change)
+        record_edit(obj, changed_texts(before, guide_of(obj)), obj.made_by)
 
     @column(gettext_lazy("Version"))
     def name(self, row: CategoryGuide) -> str:

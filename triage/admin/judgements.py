@@ -12,7 +12,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter, RangeNumericFilter
 
+from crm.services import record_edit
+from inbox_router.admin.deeds import person
 from inbox_router.admin.rows import ReadOnly, Rows, column
+from inbox_router.differences import differences
 from inbox_router.shown import ago, money
 from triage.admin import senders, suggested
 from triage.models import Category, Classification, SenderRule
@@ -78,6 +81,20 @@ class SenderRulePage(Rows):
         shown = senders.context(rule.pattern, rule.scope) if rule else {}
         answer: HttpResponse = super().changeform_view(request, object_id, form_url, shown | (extra_context or {}))
         return answer
+
+    def save_model(self, request: HttpRequest, obj: SenderRule, form: forms.ModelForm, change: bool) -> None:
+        before = SenderRule.objects.filter(pk=obj.pk).first() or SenderRule()
+        super().save_model(request, obj, form, change)
+        record_edit(obj, differences(before, obj), str(person(request)))
+
+    def delete_model(self, request: HttpRequest, obj: SenderRule) -> None:
+        record_edit(obj, [_("taken out")], str(person(request)))
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[SenderRule]) -> None:
+        for rule in queryset:
+            record_edit(rule, [_("taken out")], str(person(request)))
+        super().delete_queryset(request, queryset)
 
     @column(_("What follows"), ordering="kind", label={"internal": "info", "always": "warning"})
     def kind_label(self, rule: SenderRule) -> tuple[str, str]:

@@ -1,10 +1,12 @@
 """Reply texts: the one of each language as people want it, tried on real mail before it is saved."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
@@ -14,6 +16,7 @@ from django.views.decorators.http import require_POST
 from unfold.contrib.filters.admin import RelatedDropdownFilter
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from crm.services import record_edit
 from inbox_router.admin.deeds import WithDeeds, deed, person
 from inbox_router.admin.pages import Page
 from inbox_router.admin.rows import NeverDeleted, Rows, column
@@ -88,6 +91,7 @@ class TextHistory(Page):
         title = _("History of the reply text in %(language)s") % {"language": row}
         return super().get_context_data(**kwargs) | {"text": row, "versions": versions, "may": may, "title": title}
 
+    @transaction.atomic
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         """Bring an earlier text back."""
         row = self.row()
@@ -99,6 +103,7 @@ class TextHistory(Page):
         else:
             row.text = earlier.text
             row.save()
+            record_edit(row, changed_text(row), str(person(request)))
             messages.success(request, _("Restored."))
         return redirect("admin:triage_replytemplate_change", row.pk)
 
@@ -148,6 +153,10 @@ class ReplyTemplatePage(NeverDeleted, WithDeeds, Rows):
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         return TextHistory.as_view(model_admin=self)(request, object_id=object_id)
+
+    def save_model(self, request: HttpRequest, obj: ReplyTemplate, form: forms.ModelForm, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        record_edit(obj, changed_text(obj), str(person(request)))
 
     @column(gettext_lazy("Text"))
     def as_written(self, row: ReplyTemplate) -> str:
@@ -231,7 +240,16 @@ class ReplyTemplatePage(NeverDeleted, WithDeeds, Rows):
     def restore_text(self, request: HttpRequest, row: ReplyTemplate, answers: dict[str, Any]) -> str:
         row.text = ""
         row.save()
+        record_edit(row, changed_text(row), str(person(request)))
         return _("Restored.")
+
+
+def changed_text(row: ReplyTemplate) -> Iterator[str]:
+    """Which version of a reply text was made, if it is another text; its words are in the history."""
+    newest, *before = row.history.order_by("-history_id")[:2]
+    if not before or before[0].text != newest.text:
+        told = _("version %(version)s of the reply text") if row.text else _("version %(version)s, the text that ships")
+        yield told % {"version": newest.history_id}
 
 
 def chosen(request: HttpRequest, name: str) -> int:

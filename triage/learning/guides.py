@@ -74,7 +74,7 @@ def go_live(row: CategoryGuide, user: AbstractBaseUser, why: str) -> None:
     row.save(update_fields=["live_at", "live_by", "live_why"])
     told = f"The definitions of the categories are now {guide_of(row).version}"
     key, person = f"guide:{row.pk}:{row.live_at:%s%f}", AuditEntry.Actor.PERSON
-    record([Entry(key, "definitions live", f"guide:{row.pk}", told, why, actor=str(user), actor_kind=person)])
+    record([Entry(key, "definitions live", f"categoryguide:{row.pk}", told, why, actor=str(user), actor_kind=person)])
 
 
 def require_trial(row: CategoryGuide) -> None:
