@@ -6,8 +6,14 @@ from triage.admin.proof import changes, checks, unknown
 from triage.models import Draft, Message, SentMail
 
 
-def draft(body: str = "Dear Berta, thank you.", **fields: object) -> Draft:
-    mail = Message(sender_address="b@customer.example", sender_name="Berta", language="en", text="We need 40 pumps.")
+def draft(body: str = "Dear Berta, thank you.", came_from: str = "b@customer.example", **fields: object) -> Draft:
+    mail = Message(
+        from_address=came_from,
+        sender_address="b@customer.example",
+        sender_name="Berta",
+        language="en",
+        text="We need 40 pumps.",
+    )
     values = {"to_address": "b@customer.example", "language": "en", "original_body": "Dear Berta"} | fields
     return Draft(message=mail, body=body, **values)
 
@@ -28,6 +34,10 @@ def test_a_plain_reply_is_in_order():
         (draft("That is 1,200 EUR."), "Not in the mail: 1,200"),
         (draft("See https://evil.example/x now"), "Not in the mail: evil.example"),
         (draft(to_address="else@other.example"), "Goes to else@other.example, who did not write it"),
+        (
+            draft(came_from="no-reply@forms.example"),
+            "Goes to b@customer.example, but the mail came from no-reply@forms.example: only Reply-To says so",
+        ),
         (draft(language="de"), "Written in de, the customer wrote in en"),
     ],
 )

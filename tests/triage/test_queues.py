@@ -97,6 +97,16 @@ class TestSeveral:
         assert office.time_passes() == 2
         assert set(Draft.objects.filter(state=Draft.State.APPROVED)) == set(drafts[:2])
 
+    def test_a_reply_to_another_address_than_the_mail_came_from_is_told_and_approved_only_by_itself(self, boss):
+        draft = office.waiting_draft()
+        Message.objects.filter(pk=draft.message_id).update(from_address="no-reply@forms.example")
+        told = f"Goes to {draft.to_address}, but the mail came from no-reply@forms.example: only Reply-To says so"
+        assert told in boss.get(reverse(APPROVE)).content.decode()
+        assert told in boss.get(reverse("admin:triage_draft_change", args=(draft.pk,))).content.decode()
+        assert boss.get(reverse(SEVERAL)).context["rows"] == []
+        boss.post(reverse(SEVERAL), {"each": [f"{draft.pk}:{draft.version}"]})
+        assert not Decision.objects.exists()
+
     def test_one_that_changed_or_that_a_colleague_has_open_waits(self, boss):
         changed, open_one = office.waiting_draft(), office.waiting_draft()
         Claim.take("drafts", open_one.pk, office.user("mia", "Approver"))

@@ -22,7 +22,7 @@ from inbox_router.admin.rows import NeverDeleted, Rows, column
 from inbox_router.shown import ago, plain
 from triage.admin.approval import ApprovalPage, written_since
 from triage.admin.owners import OwnerOfDraft
-from triage.admin.proof import edited_percent
+from triage.admin.proof import addressed, edited_percent
 from triage.admin.several import SeveralPage
 from triage.models import Decision, Draft, Message
 from triage.services import Conflict, edit_draft, hold_approval, undo
@@ -109,6 +109,7 @@ class DraftPage(NeverDeleted, WithDeeds, Rows):
         "to_name",
         "to_address",
         "cc",
+        "recipient",
         "wording",
         "original_mail",
         "newer_mails",
@@ -129,7 +130,7 @@ class DraftPage(NeverDeleted, WithDeeds, Rows):
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
         text = ["subject", "body", "seen"] if self.has_change_permission(request, obj) else ["subject", "wording"]
         return [
-            (None, {"fields": [("state", "from_address"), ("to_name", "to_address"), "cc", *text]}),
+            (None, {"fields": [("state", "from_address"), ("to_name", "to_address"), "recipient", "cc", *text]}),
             (_("The mail that it answers"), {"fields": ["original_mail", "newer_mails"]}),
             (_("As it was drafted"), {"fields": ["drafted", "age", "decision"], "classes": ["collapse"]}),
         ]
@@ -187,6 +188,10 @@ class DraftPage(NeverDeleted, WithDeeds, Rows):
     @column(gettext_lazy("Reply"))
     def wording(self, draft: Draft) -> str:
         return plain(draft.body)
+
+    @column(gettext_lazy("Checked"))
+    def recipient(self, draft: Draft) -> str:
+        return addressed(draft, draft.message).says
 
     @column(gettext_lazy("They wrote"))
     def original_mail(self, draft: Draft) -> str:

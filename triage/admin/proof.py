@@ -52,10 +52,13 @@ def checks(draft: Draft, later: list[Message], answers: list[SentMail]) -> Itera
 
 
 def addressed(draft: Draft, mail: Message) -> Check:
-    """Whether it goes to who wrote the mail."""
-    if draft.to_address == mail.sender_address:
-        return Check(True, _("Goes to the person who wrote"))
-    return Check(False, _("Goes to %(address)s, who did not write it") % {"address": draft.to_address})
+    """Whether it goes to who wrote the mail: nobody vouches for Reply-To, which may name anybody."""
+    told = {"address": draft.to_address, "author": mail.from_address or "?"}
+    if draft.to_address != mail.sender_address:
+        return Check(False, _("Goes to %(address)s, who did not write it") % told)
+    if draft.to_address != mail.from_address:
+        return Check(False, _("Goes to %(address)s, but the mail came from %(author)s: only Reply-To says so") % told)
+    return Check(True, _("Goes to the person who wrote"))
 
 
 def in_their_language(draft: Draft, mail: Message) -> Check:
