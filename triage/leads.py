@@ -96,18 +96,31 @@ def reopen(lead: Lead) -> None:
 
 
 def withdraw(message: Message, by: str, why: str) -> None:
-    """Undo what made a message a lead: it is junk, whoever paid a turn is credited, no reply is proposed."""
-    if Message.objects.filter(thread_id=message.thread_id, category=Category.LEAD, pk__lt=message.pk).exists():
-        return  # the lead began with an earlier mail, which stays one
+    """Undo what made a message a lead: it is junk, whoever paid a turn is credited, no reply is proposed.
+
+    A lead that began with an earlier mail stays one; if it was given to somebody only for this message, as an
+    old mail's lead is, it is nobody's again.
+    """
     lead = Lead.objects.filter(thread_id=message.thread_id).exclude(stage=Lead.Stage.JUNK).first()
     if lead is None:
         return
+    earlier = Message.objects.filter(thread_id=message.thread_id, category=Category.LEAD, pk__lt=message.pk)
+    stays = earlier.exists()
+    if stays and not was_given_for(message, lead):
+        return
     if assignment := Assignment.objects.filter(lead=lead, active=True).first():
         with suppress(HandoverError):  # its turn was credited when it was found to be junk the time before
-            credit_back(assignment, by, why)
-    Lead.objects.filter(pk=lead.pk).update(stage=Lead.Stage.JUNK)
+            credit_back(assignment, by, why, stays=stays)
+    if not stays:
+        Lead.objects.filter(pk=lead.pk).update(stage=Lead.Stage.JUNK)
     for draft in message.drafts.filter(state=Draft.State.WAITING):
         close_unsent(draft, Draft.State.REJECTED, why)
+
+
+def was_given_for(message: Message, lead: Lead) -> bool:
+    """Whether a message is why a lead was given to somebody: it was not before the message was decided."""
+    given = Assignment.objects.filter(lead=lead).order_by("at").first()
+    return bool(given and message.decided_at and given.at >= message.decided_at)
 
 
 def close_unsent(draft: Draft, state: Draft.State, why: str) -> None:

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from crm.models import Lead
-from crm.services import Entry, record
+from crm.services import Entry, record, set_owner
 from inbox_router.shown import recorded
 from routing import notices
 from routing.assigning import give, release
@@ -142,8 +142,11 @@ def _give_back(assignment: Assignment, desk: Desk, kind: LedgerLine.Kind, by: st
 
 
 @transaction.atomic
-def credit_back(assignment: Assignment, by: str, why: str) -> None:
-    """Mark a lead as junk and credit back the turns that were paid for it. Raises HandoverError."""
+def credit_back(assignment: Assignment, by: str, why: str, *, stays: bool = False) -> None:
+    """Mark a lead as junk and credit back the turns that were paid for it. Raises HandoverError.
+
+    `stays`: it is a lead all the same, but should not have been given to anybody; it is nobody's again.
+    """
     lead, pool = assignment.lead, assignment.pool
     lock(lead)
     desk = Desk.open(pools_of(pool))
@@ -151,11 +154,16 @@ def credit_back(assignment: Assignment, by: str, why: str) -> None:
         raise HandoverError(_("This lead was credited back before."))
     for each in pools_of(pool):
         _give_back(assignment, desk, LedgerLine.Kind.CREDITED, by, why, pool=each)
-    lead.stage = Lead.Stage.JUNK
-    lead.save(update_fields=["stage"])
-    Assignment.objects.filter(pk=assignment.pk).update(due_at=None)
+    if stays:
+        set_owner(lead, "", "")
+    else:
+        lead.stage = Lead.Stage.JUNK
+        lead.save(update_fields=["stage"])
+    Assignment.objects.filter(pk=assignment.pk).update(due_at=None, active=not stays)
     notices.send([notices.rewritten(assignment, "Was no lead")])
-    record([notices.deed_entry("credited back", lead, f"junk, {assignment.salesperson.name} is credited", by, why)])
+    what = "nobody's again" if stays else "junk"
+    told = f"{what}, {assignment.salesperson.name} is credited"
+    record([notices.deed_entry("credited back", lead, told, by, why)])
 
 
 def skip_turn(member: Membership, by: str, why: str) -> None:

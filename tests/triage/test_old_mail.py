@@ -7,9 +7,10 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from crm.models import Lead
+from crm.models import AuditEntry, Lead
 from routing.models import Assignment, LedgerLine, SlackAlert
 from tests import office
+from tests.routing.making import check_books
 from tests.triage.test_admin_work import REVIEW, do, shown
 from triage.admin.effects import effect
 from triage.admin.figures import figures
@@ -80,3 +81,59 @@ def test_the_list_can_be_narrowed_to_it(boss: Client) -> None:
     office.message("Valves")
     page = boss.get(reverse("admin:triage_message_changelist"), {"backfilled__exact": "1"}).content.decode()
     assert ("Springs" in page, "Valves" in page) == (True, False)
+
+
+class TestANewMailInItsThreadThatIsNoLeadAfterAll:
+    """An old mail's lead is nobody's; a mail that wrongly made it somebody's is undone, and only such a one."""
+
+    def wrote(self, old: Message) -> Message:
+        mail = office.message("Springs again", thread_id=old.thread_id, address=old.sender_address)
+        decide(mail, Category.LEAD, office.boss())
+        return mail
+
+    def old_lead(self) -> Message:
+        office.team()
+        old = old_mail()
+        decide(old, Category.LEAD, office.boss())
+        return old
+
+    def test_the_turn_is_credited_the_reply_rejected_and_the_old_lead_is_nobodys_again(self) -> None:
+        mail = self.wrote(self.old_lead())
+        paid = Assignment.objects.get()
+        decide(mail, Category.SPAM, office.boss(), why="an advertisement")
+        lead, given = Lead.objects.get(), Assignment.objects.get()
+        assert (lead.stage, lead.owner_name, lead.owner_email) == (Lead.Stage.OPEN, "", "")
+        assert (given.active, given.due_at) == (False, None)
+        assert Draft.objects.get().state == Draft.State.REJECTED
+        lines = LedgerLine.objects.filter(salesperson=paid.salesperson, kind__in=("turn", "credited"))
+        assert list(lines.order_by("pk").values_list("kind", flat=True)) == ["turn", "credited"]
+        told = AuditEntry.objects.get(action="credited back")
+        assert (told.summary.endswith(f"nobody's again, {paid.salesperson.name} is credited"), told.actor) == (
+            True,
+            "boss",
+        )
+        check_books()
+
+    def test_when_they_write_again_it_is_given_to_somebody_as_ever(self) -> None:
+        old = self.old_lead()
+        decide(self.wrote(old), Category.SPAM, office.boss())
+        again = self.wrote(old)
+        assert Assignment.objects.filter(active=True).count() == 1
+        assert Draft.objects.get(state=Draft.State.WAITING).message == again
+        check_books()
+
+    def test_who_was_given_it_by_hand_before_keeps_it(self, boss: Client) -> None:
+        old = self.old_lead()
+        ana = office.team().memberships.get(salesperson__name="Ana").salesperson
+        do(boss, Lead.objects.get(), "give_to", to=ana.pk, why="She knows springs")
+        decide(self.wrote(old), Category.SPAM, office.boss())
+        assert (Lead.objects.get().owner_name, Assignment.objects.get().active) == ("Ana", True)
+        assert Draft.objects.get().state == Draft.State.WAITING
+
+    def test_a_later_mail_that_is_none_takes_nothing_from_who_was_given_it_for_an_earlier_one(self) -> None:
+        old = self.old_lead()
+        self.wrote(old)
+        decide(self.wrote(old), Category.SPAM, office.boss())
+        assert Assignment.objects.get().active
+        assert Lead.objects.get().owner_name
+        assert Draft.objects.get().state == Draft.State.WAITING
