@@ -47,6 +47,7 @@ HIDDEN = {
     "video fallback": "<video>SECRET</video>",
     "datalist": "<datalist><option>SECRET</option></datalist>",
     "dialog": "<dialog>SECRET</dialog>",
+    "clear paper": '<div style="background:rgba(0,0,0,0);color:#fff">SECRET</div>',
     "line-height0": '<div style="line-height:0;font-size:0">SECRET</div>',
 }
 SEEN = {
@@ -70,6 +71,8 @@ SEEN = {
     "for phones only": "<style>@media (max-width:9px){.x{display:none}}</style><p class=x>SHOWN</p>",
     "while the mouse is there": "<style>a:hover{color:#fff}</style><a href=x>SHOWN</a>",
     "inherited": "<p style='color:inherit;background:inherit'>SHOWN</p>",
+    "black on clear paper": "<p style='background:rgba(0,0,0,0)'>SHOWN</p>",
+    "a picture on clear paper": "<p style='background:rgba(0,0,0,0) url(x.png);color:#fff'>SHOWN</p>",
     "no height, but nothing cut": "<div style='height:0'>SHOWN</div>",
 }
 
@@ -83,6 +86,12 @@ def test_what_nobody_sees_is_left_out(html: str) -> None:
 @pytest.mark.parametrize("html", SEEN.values(), ids=SEEN.keys())
 def test_what_is_seen_is_kept(html: str) -> None:
     assert "SHOWN" in text_of(f"<p>Hello</p>{html}")[0]
+
+
+def test_the_later_rule_counts_whatever_it_names() -> None:
+    rules = "".join(f".x{number}{{display:none}}#y{number}{{display:block}}" for number in range(20))
+    shown = "".join(f"<p class=x{number} id=y{number}>SHOWN</p>" for number in range(20))
+    assert text_of(f"<style>{rules}</style>{shown}")[0].count("SHOWN") == 20
 
 
 def test_how_much_was_hidden_is_told() -> None:

@@ -17,7 +17,7 @@ ATTRIBUTES = 30  # of one element
 
 Colour = tuple[int, int, int]
 Style = Mapping[str, str]
-Rule = tuple[list[frozenset[str]], Style]  # the names in each part of a selector, and what it says
+Rule = tuple[int, list[frozenset[str]], Style]  # its place, the names in each part of a selector, what it says
 
 WHITE, BLACK = (255, 255, 255), (0, 0, 0)
 UNSEEN = 24  # two colours with no greater difference in red, green or blue look the same
@@ -77,8 +77,11 @@ class Look:
             ink = _colour(told)
         elif element.tag == "a":
             ink = None  # a link has a colour of its own
-        for told in map(style.get, _BACKGROUNDS):
-            paper = paper if told in {None, "none", "transparent", "inherit", "initial"} else _colour(told or "")
+        for told in filter(None, map(style.get, _BACKGROUNDS)):
+            is_none = told in {"none", "transparent", "inherit", "initial"} or (
+                _is_clear(told) and told.count("(") == 1
+            )
+            paper = paper if is_none else _colour(told)
         if told := element.get("bgcolor", "").lower():
             paper = _colour(told) if "background-color" not in style else paper
         return Look(tiny, ink, None if element.get("background") else paper)
@@ -102,16 +105,15 @@ class Sheets:
                 compounds = [_names_in(one) for one in re.split(r"[\s>]+", selector.strip())]
                 number += 1
                 if number <= RULES and all(compounds):
-                    found.rules[min(compounds[-1])].append((compounds, style))
+                    found.rules[min(compounds[-1])].append((number, compounds, style))
         return found
 
     def style(self, element: etree._Element) -> Style:
         """What the sheets and its own attribute say of an element; the later one counts."""
         told: dict[str, str] = {}
         own = names(element) if self.rules and self.work > 0 else frozenset()
-        for name in own & self.rules.keys():
-            for compounds, style in self.rules[name]:
-                told |= style if self._matches(element, own, compounds) else {}
+        for _, compounds, style in sorted(rule for name in own & self.rules.keys() for rule in self.rules[name]):
+            told |= style if self._matches(element, own, compounds) else {}
         return told | declared(element.get("style", ""))
 
     def _matches(self, element: etree._Element, own: frozenset[str], compounds: list[frozenset[str]]) -> bool:
