@@ -37,8 +37,9 @@ def act_on_lead(message: Message, judgement: Classification, around: Known, *, a
     if lead.stage == Lead.Stage.JUNK:
         reopen(lead)
         note(message, "reopened", f"Is a lead after all: with {lead.owner_name or 'nobody yet'} again", actor)
-        return
-    if not new and not is_nobodys(lead):
+        if not is_nobodys(lead):
+            return
+    elif not new and not is_nobodys(lead):
         customer_wrote(lead, message.content_hash)
         who = lead.owner_name or "nobody yet"
         note(message, "follow-up", f"Belongs to the lead of {who}: no new assignment", actor)
@@ -101,13 +102,15 @@ def withdraw(message: Message, by: str, why: str) -> None:
     A lead that began with an earlier mail stays one; if it was given to somebody only for this message, as an
     old mail's lead is, it is nobody's again.
     """
-    lead = Lead.objects.filter(thread_id=message.thread_id).exclude(stage=Lead.Stage.JUNK).first()
+    leads = Lead.objects.select_for_update().filter(thread_id=message.thread_id)
+    lead = leads.exclude(stage=Lead.Stage.JUNK).first()
     if lead is None:
         return
     earlier = Message.objects.filter(thread_id=message.thread_id, category=Category.LEAD, pk__lt=message.pk)
     stays = earlier.exists()
     if stays and not was_given_for(message, lead):
         return
+    Hold.objects.filter(lead=lead, resolved_at=None).update(resolved_at=timezone.now())
     if assignment := Assignment.objects.filter(lead=lead, active=True).first():
         with suppress(HandoverError):  # its turn was credited when it was found to be junk the time before
             credit_back(assignment, by, why, stays=stays)
@@ -118,9 +121,10 @@ def withdraw(message: Message, by: str, why: str) -> None:
 
 
 def was_given_for(message: Message, lead: Lead) -> bool:
-    """Whether a message is why a lead was given to somebody: it was not before the message was decided."""
-    given = Assignment.objects.filter(lead=lead).order_by("at").first()
-    return bool(given and message.decided_at and given.at >= message.decided_at)
+    """Whether a message is why a lead was given to somebody, or waits: neither was so before it was decided."""
+    given = Assignment.objects.filter(lead=lead).order_by("at").values_list("at", flat=True).first()
+    since = given or Hold.objects.filter(lead=lead, resolved_at=None).values_list("since", flat=True).first()
+    return bool(since and message.decided_at and since >= message.decided_at)
 
 
 def close_unsent(draft: Draft, state: Draft.State, why: str) -> None:
