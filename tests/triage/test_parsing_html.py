@@ -47,7 +47,21 @@ HIDDEN = {
     "video fallback": "<video>SECRET</video>",
     "datalist": "<datalist><option>SECRET</option></datalist>",
     "dialog": "<dialog>SECRET</dialog>",
+    "white by its hue": '<div style="color:hsl(0, 0%, 100%)">SECRET</div>',
+    "white without commas": '<div style="color:rgb(255 255 255)">SECRET</div>',
+    "clear without commas": '<div style="color:rgb(0 0 0 / 0)">SECRET</div>',
+    "clear in hexadecimal": '<div style="color:#00000000">SECRET</div>',
+    "nearly white by its name": '<div style="color:Snow">SECRET</div>',
+    "the same name twice": '<td bgcolor="navy"><font color="navy">SECRET</font></td>',
     "clear paper": '<div style="background:rgba(0,0,0,0);color:#fff">SECRET</div>',
+    "a semicolon in quotes": "<div style=\"font-family:'a;b';display:none\">SECRET</div>",
+    "a comment in quotes": "<div style=\"font-family:'/*';display:none\">SECRET</div>",
+    "a child": "<style>div > u{display:none}</style><div><u>SECRET</u></div>",
+    "a child in a child": "<style>.a>.b u{display:none}</style><i class=a><i class=b><b class=b><u>SECRET",
+    "all but a class": "<style>u:not(.x){display:none}</style><u>SECRET</u>",
+    "an escaped class": "<style>.md\\:none{display:none}</style><u class='md:none'>SECRET</u>",
+    "an attribute with blanks": '<style>u[title = "a b"]{display:none}</style><u title="a b">SECRET</u>',
+    "the more specific rule": "<style>.x{display:none}u{display:inline}</style><u class=x>SECRET</u>",
     "line-height0": '<div style="line-height:0;font-size:0">SECRET</div>',
 }
 SEEN = {
@@ -73,6 +87,14 @@ SEEN = {
     "inherited": "<p style='color:inherit;background:inherit'>SHOWN</p>",
     "black on clear paper": "<p style='background:rgba(0,0,0,0)'>SHOWN</p>",
     "a picture on clear paper": "<p style='background:rgba(0,0,0,0) url(x.png);color:#fff'>SHOWN</p>",
+    "a colour of a space that screens lack": "<p style='color:lab(100% 0 0)'>SHOWN</p>",
+    "a colour without numbers": "<p style='color:color()'>SHOWN</p>",
+    "no child": "<style>div > u{display:none}</style><div><b><u>SHOWN</u></b></div>",
+    "the class left out": "<style>p:not(.x){display:none}</style><p class=x>SHOWN</p>",
+    "before it": "<style>p::before{display:none}</style><p>SHOWN</p>",
+    "after another": "<style>b + u{display:none}</style><u>SHOWN</u>",
+    "a selector that is none": "<style>> p, p >, p!, a| {display:none}</style><p>SHOWN</p>",
+    "a bold font": "<p style='font:700 14px/0 Arial'>SHOWN</p>",
     "no height, but nothing cut": "<div style='height:0'>SHOWN</div>",
 }
 
@@ -96,6 +118,12 @@ def test_the_later_rule_counts_whatever_it_names() -> None:
 
 def test_how_much_was_hidden_is_told() -> None:
     assert text_of("<p>Hello</p><p style='color:#fefefe'>SECRET</p>") == ("Hello\n\n", 6)
+
+
+def test_selectors_in_one_another_without_end_cost_no_text() -> None:
+    inside = "(" * 9000 + ")" * 9000
+    sheet = f"p{inside}{{display:none}}" + ":not(" * 3000 + "p" + ")" * 3000 + "{display:none}.x{display:none}"
+    assert text_of(f"<style>{sheet}</style><p>Hello</p><p class=x>SECRET") == ("Hello\n\n", 6)
 
 
 def test_rules_without_end_cost_a_bounded_time_and_no_text() -> None:

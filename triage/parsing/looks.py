@@ -1,54 +1,43 @@
 """How a piece of HTML looks: whether a person would see it, by its style and the mail's own style sheets."""
 
-import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import islice
+from typing import Any
 
+import tinycss2
 from lxml import etree  # type: ignore[import-untyped]
+from tinycss2.color4 import Color, parse_color
+
+from triage.parsing.selectors import Part, names, selectors
 
 LIMIT_OF_STYLES = 50_000  # characters of style sheets
 RULES = 300  # rules that are kept of them
 WORK = 100_000  # comparisons of elements with rules in one mail; it is read to its end without the rest of the rules
-AROUND = 30  # elements around one that a selector is held against
 STYLE = 2000  # characters of one style
-ATTRIBUTES = 30  # of one element
+TOKENS = 20  # of one value
 
-Colour = tuple[int, int, int]
-Style = Mapping[str, str]
-Rule = tuple[int, list[frozenset[str]], Style]  # its place, the names in each part of a selector, what it says
+Tokens = list[Any]  # of a value, without blanks and comments
+Style = dict[str, Tokens]  # by property
+Names = Callable[[etree._Element], frozenset[str]]
+Rule = tuple[tuple[int, ...], list[Part], Style]  # the first: of two rules the greater one counts
 
-WHITE, BLACK = (255, 255, 255), (0, 0, 0)
-UNSEEN = 24  # two colours with no greater difference in red, green or blue look the same
+WHITE, BLACK = Color("srgb", (1, 1, 1), 1), Color("srgb", (0, 0, 0), 1)
+UNSEEN = 24 / 255  # two colours with no greater difference in red, green or blue look the same
 OUTSIDE = -400.0  # px; whatever is placed so far to the left or above is not on the page
-FAINT, SMALL = 0.1, 2.0  # opacity; px or pt of a letter
+FAINT, SMALL = 0.1, 2.0  # opacity, or in proportion; px or pt of a letter
+BOLD = 100  # from here on, a number in "font" is a weight
 
-_DECLARATION = re.compile(r"(?:^|;)([\w-]+):([^;]+)")
-_NUMBER = re.compile(r"(-?\d*\.?\d+)(px|pt|em|rem|%)?")
-_HEX = re.compile(r"#([0-9a-f]{6}|[0-9a-f]{3})(?![0-9a-f])")
-_RGB = re.compile(r"rgba?\((\d{1,3}),(\d{1,3}),(\d{1,3})(?:,([\d.]+))?")
-_NAMED = {"white": WHITE, "black": BLACK}
-_COMPOUND = re.compile(r"([\w-]*)((?:[.#][\w-]+|\[[\w-]+(?:=[\"']?[\w-]+[\"']?)?\])*)")
-_PART = re.compile(r"[.#][\w-]+|\[[^\]]+\]")
+_NUMBERS = {"number", "percentage", "dimension"}
+_WORDS = {("display", "none"), ("visibility", "hidden"), ("visibility", "collapse"), ("mso-hide", "all")}
+_CUTS = {("clip", "rect", 0), ("clip-path", "inset", 100), ("clip-path", "circle", 0), ("transform", "scale", 0)}
 _PLACES = ("left", "top", "text-indent", "margin-left", "margin-top")
 _BACKGROUNDS = ("background", "background-color", "background-image")
 _SIZES = ("height", "max-height", "width", "max-width")
-_LOOKED_AT = {
-    *(
-        "display",
-        "visibility",
-        "opacity",
-        "overflow",
-        "mso-hide",
-        "clip",
-        "clip-path",
-        "transform",
-        "font",
-        "font-size",
-    ),
-    *("color", *_BACKGROUNDS, *_PLACES, *_SIZES),
-}
+_OTHERS = ("opacity", "overflow", "font", "font-size", "color")
+_LOOKED_AT = {*(name for name, *_ in _WORDS | _CUTS), *_PLACES, *_BACKGROUNDS, *_SIZES, *_OTHERS}
 
 
 @dataclass(frozen=True)
@@ -56,8 +45,8 @@ class Look:
     """What applies to the text of an element: too small letters, their colour and the one behind; None: not known."""
 
     tiny: bool = False
-    ink: Colour | None = BLACK
-    paper: Colour | None = WHITE
+    ink: Color | None = BLACK
+    paper: Color | None = WHITE
 
     @property
     def is_seen(self) -> bool:
@@ -66,149 +55,147 @@ class Look:
             return False
         if self.ink is None or self.paper is None:
             return True
-        return max(abs(one - other) for one, other in zip(self.ink, self.paper, strict=True)) > UNSEEN
+        both = zip(self.ink.coordinates, self.paper.coordinates, strict=True)
+        return bool(max(abs(one - other) for one, other in both) > UNSEEN)
 
     def within(self, element: etree._Element, style: Style) -> "Look":
         """That of an element inside."""
         tiny, ink, paper = self.tiny, self.ink, self.paper
-        if told := style.get("font-size") or style.get("font"):
-            tiny = _is_tiny(told) if _NUMBER.search(told) else tiny
-        if told := style.get("color") or element.get("color", "").lower():
+        if sizes := [token for token in style.get("font-size") or style.get("font", []) if _is_size(token)]:
+            tiny = sizes[0].value < {"em": FAINT, "rem": FAINT, "%": 100 * FAINT}.get(_unit(sizes[0]), SMALL)
+        if told := style.get("color"):
+            ink = _colour(told[0])
+        elif told := element.get("color"):
             ink = _colour(told)
         elif element.tag == "a":
             ink = None  # a link has a colour of its own
-        for told in filter(None, map(style.get, _BACKGROUNDS)):
-            is_none = told in {"none", "transparent", "inherit", "initial"} or (
-                _is_clear(told) and told.count("(") == 1
-            )
-            paper = paper if is_none else _colour(told)
-        if told := element.get("bgcolor", "").lower():
-            paper = _colour(told) if "background-color" not in style else paper
+        for name in _BACKGROUNDS:
+            paper = _paper(style.get(name, []), paper)
+        if (told := element.get("bgcolor")) and "background-color" not in style:
+            paper = _colour(told)
         return Look(tiny, ink, None if element.get("background") else paper)
 
 
 @dataclass
 class Sheets:
-    """The style sheets of one mail: by the last part of a selector, what stands before it and what it says."""
+    """The style sheets of one mail: their rules, by a name in the last part of the selector."""
 
     rules: defaultdict[str, list[Rule]] = field(default_factory=lambda: defaultdict(list))
     work: int = WORK
+    names: Names = field(default_factory=lambda: lru_cache(maxsize=100)(names))  # elements have the same ones around
 
     @classmethod
     def of(cls, root: etree._Element) -> "Sheets":
         """Read those in a document; not what is inside @media, which is for some screens only."""
         text = " ".join((style.text or "")[:LIMIT_OF_STYLES] for style in root.iter("style"))[:LIMIT_OF_STYLES]
-        found, number = cls(), 0
-        for selectors, declarations in _rules(text.lower()):
-            style = {name: told for name, told in declared(declarations).items() if name in _LOOKED_AT}
-            for selector in selectors.split(",") if style else ():
-                compounds = [_names_in(one) for one in re.split(r"[\s>]+", selector.strip())]
-                number += 1
-                if number <= RULES and all(compounds):
-                    found.rules[min(compounds[-1])].append((number, compounds, style))
+        read = tinycss2.parse_stylesheet(text.lower(), skip_comments=True, skip_whitespace=True)
+        styles = ((rule.prelude, _style(rule.content)) for rule in read if rule.type == "qualified-rule")
+        rules = ((selector, style) for prelude, style in styles if style for selector in selectors(prelude))
+        found = cls()
+        for number, (selector, style) in enumerate(islice(rules, RULES)):
+            found.rules[min(selector.parts[0].needed)].append(((*selector.weight, number), selector.parts, style))
         return found
 
     def style(self, element: etree._Element) -> Style:
-        """What the sheets and its own attribute say of an element; the later one counts."""
-        told: dict[str, str] = {}
-        own = names(element) if self.rules and self.work > 0 else frozenset()
-        for _, compounds, style in sorted(rule for name in own & self.rules.keys() for rule in self.rules[name]):
-            told |= style if self._matches(element, own, compounds) else {}
-        return told | declared(element.get("style", ""))
+        """What the sheets and its own attribute say of an element."""
+        told: dict[str, Tokens] = {}
+        own = self.names(element) if self.rules and self.work > 0 else frozenset()
+        rules = [rule for name in own & self.rules.keys() for rule in self.rules[name]]
+        for _, _, style in sorted(rule for rule in rules if self._matches(element, own, rule[1])):
+            told |= style
+        return told | declared(element.get("style", "")[:STYLE])
 
-    def _matches(self, element: etree._Element, own: frozenset[str], compounds: list[frozenset[str]]) -> bool:
-        """Whether a selector means an element: its last part the element, those before elements around it, in order."""
+    def _matches(self, element: etree._Element, own: frozenset[str], parts: list[Part]) -> bool:
+        """Whether a selector means an element: its first part the element, the others elements around it, in order."""
         self.work -= 1
-        if self.work < 0 or not compounds[-1] <= own:
+        (needed, excluded, around), *outer = parts
+        if self.work < 0 or not needed <= own or excluded & own:
             return False
-        left = compounds[:-1]
-        for parent in islice(element.iterancestors(), AROUND) if left else ():
-            self.work -= 1
-            if left and left[-1] <= names(parent):
-                left = left[:-1]
-        return not left
+        parents = islice(element.iterancestors(), around)
+        return not outer or any(self._matches(parent, self.names(parent), outer) for parent in parents)
 
 
 def hides(style: Style) -> bool:
     """Whether a style hides all that is in its element. No height alone does not: what overflows is seen."""
-    if style.get("display") == "none" or style.get("visibility") in {"hidden", "collapse"}:
+    if any(_word(style, name) == word for name, word in _WORDS):
         return True
-    if style.get("mso-hide") == "all" or style.get("color") == "transparent" or _is_clear(style.get("color", "")):
+    if "color" in style and (colour := _colour(style["color"][0])) and colour.alpha < FAINT:
         return True
-    if _number(style, "opacity", 1) < (FAINT * 100 if "%" in style.get("opacity", "") else FAINT):
+    if (opacity := _number(style.get("opacity"))) and opacity.value < FAINT * (100 if _unit(opacity) == "%" else 1):
         return True
-    if style.get("overflow") == "hidden" and any(_number(style, name, 100) <= 1 for name in _SIZES):
+    sizes = filter(None, (_number(style.get(name)) for name in _SIZES))
+    if _word(style, "overflow") == "hidden" and any(_is_nothing(size) for size in sizes):
         return True
-    cut = style.get("clip", "").startswith("rect(0") or style.get("clip-path", "").startswith(("inset(100", "circle(0"))
-    away = any(_number(style, name, 0) < OUTSIDE for name in _PLACES)
-    return cut or away or style.get("transform", "").startswith("scale(0)")
+    places = filter(None, (_number(style.get(name)) for name in _PLACES))
+    return any(place.value < OUTSIDE for place in places) or any(_is_cut(style, *cut) for cut in _CUTS)
 
 
-def declared(style: str) -> dict[str, str]:
-    """The declarations of a style, without blanks, comments and escapes; of one name the last."""
-    if ":" not in style:
-        return {}
-    text = re.sub(r"/\*.*?(?:\*/|$)", "", style[:STYLE].lower(), flags=re.DOTALL)
-    text = re.sub(r"\\([0-9a-f]{1,6})\s?", lambda match: chr(min(int(match[1], 16), 0xFFFF)), text)
-    return {name: value.partition("!")[0] for name, value in _DECLARATION.findall(re.sub(r"\s+", "", text))}
+@lru_cache(maxsize=256)  # a newsletter says the same in each of its cells
+def declared(style: str) -> Style:
+    """What a style attribute says of the properties that are looked at; of one property the last."""
+    return _style(style.lower())
 
 
-def names(element: etree._Element) -> frozenset[str]:
-    """What a selector may call an element: its tag, ".class", "#id", "[attribute]" and "[attribute=value]"."""
-    attributes = [(name, value[:100].lower()) for name, value in element.items()[:ATTRIBUTES]]
-    classes = [f".{name}" for name in element.get("class", "")[:500].lower().split()]
-    shown = [one for name, value in attributes for one in (f"[{name}]", f"[{name}={value}]")]
-    return frozenset([str(element.tag), *classes, f"#{element.get('id', '').lower()}", *shown])
+def _style(content: Tokens | str) -> Style:
+    said = tinycss2.parse_blocks_contents(content, skip_comments=True, skip_whitespace=True)
+    return {
+        one.lower_name: value
+        for one in said
+        if one.type == "declaration" and one.lower_name in _LOOKED_AT and (value := _significant(one.value))
+    }
 
 
-def _rules(sheets: str) -> Iterator[tuple[str, str]]:
-    """Yield (selectors, declarations)."""
-    selectors, depth = "", 0
-    for piece in re.findall(r"[^{}]+|[{}]", re.sub(r"/\*.*?(?:\*/|$)|<!--|-->", "", sheets, flags=re.DOTALL)):
-        if piece in {"{", "}"}:
-            depth = max(depth + (1 if piece == "{" else -1), 0)
-        elif depth == 0:
-            selectors = piece.strip()
-        elif depth == 1 and not selectors.startswith("@"):
-            yield selectors, piece
+def _significant(value: Tokens) -> Tokens:
+    return list(islice((token for token in value if token.type not in {"whitespace", "comment"}), TOKENS))
 
 
-def _names_in(compound: str) -> frozenset[str]:
-    """The names in one part of a selector; none for a part that is not understood."""
-    match = _COMPOUND.fullmatch(compound)
-    found = [match[1], *_PART.findall(match[2])] if match else []
-    return frozenset(re.sub(r"[\"']", "", name) for name in found if name)
+def _word(style: Style, name: str) -> str:
+    """The word that a value begins with."""
+    first = style.get(name, [None])[0]
+    return str(getattr(first, "lower_value", ""))
 
 
-def _number(style: Style, name: str, default: float) -> float:
-    """The number of a property; the default for none, and for a length in proportion that is not 0."""
-    match = _NUMBER.match(style.get(name, ""))
-    if not match or (name in _SIZES and match[2] not in {None, "px", "pt"} and float(match[1])):
-        return default
-    return float(match[1])
+def _number(tokens: Tokens | None) -> Any:
+    """The number that a value begins with, as a token; None for anything else."""
+    return tokens[0] if tokens and tokens[0].type in _NUMBERS else None
 
 
-def _is_tiny(font: str) -> bool:
-    """Whether letters of this size, in px, pt or in proportion, are not to be read."""
-    match = _NUMBER.search(font)
-    if not match:
+def _unit(number: Any) -> str:
+    """Of a token; px if it has none."""
+    return "%" if number.type == "percentage" else getattr(number, "lower_unit", "px")
+
+
+def _is_nothing(size: Any) -> bool:
+    """Whether nothing can be read in that; in proportion, only 0 is known to be nothing."""
+    return bool(size.value <= (1 if _unit(size) in {"px", "pt"} else 0))
+
+
+def _is_size(token: Any) -> bool:
+    return token.type in _NUMBERS and not (token.type == "number" and token.value >= BOLD)
+
+
+def _is_cut(style: Style, name: str, function: str, number: float) -> bool:
+    """Whether a value is a function that begins with this number."""
+    first = style.get(name, [None])[0]
+    if getattr(first, "lower_name", "") != function:
         return False
-    number, unit = float(match[1]), match[2] or "px"
-    return number < {"em": 0.1, "rem": 0.1, "%": 10}.get(unit, SMALL)
+    argument = _number(_significant(first.arguments))
+    return bool(argument and argument.value == number)
 
 
-def _is_clear(colour: str) -> bool:
-    match = _RGB.match(colour)
-    return bool(match and match[4] and float("0" + match[4].strip(".") if match[4][0] == "." else match[4]) < FAINT)
+def _paper(background: Tokens, behind: Color | None) -> Color | None:
+    """The colour behind an element with that background; None for a picture."""
+    for token in background:
+        if (colour := _colour(token)) is None and token.type in {"url", "function"}:
+            return None
+        behind = colour if colour and colour.alpha >= FAINT else behind
+    return behind
 
 
-def _colour(text: str) -> Colour | None:
-    """The colour in `text`; None if it is not known, or a picture."""
-    if "url(" in text or "gradient" in text:
+def _colour(told: Any) -> Color | None:
+    """A colour, of a token or of an attribute; None if it is not known."""
+    try:
+        colour = parse_color(told[:100] if isinstance(told, str) else told)
+        return colour.to("srgb") if isinstance(colour, Color) else None
+    except (ValueError, NotImplementedError):  # color() without an argument; a space that is not converted
         return None
-    if match := _HEX.search(text):
-        digits = match[1] if len(match[1]) == 6 else "".join(2 * digit for digit in match[1])
-        return int(digits[:2], 16), int(digits[2:4], 16), int(digits[4:], 16)
-    if match := _RGB.search(text):
-        return int(match[1]), int(match[2]), int(match[3])
-    return next((colour for name, colour in _NAMED.items() if re.search(rf"\b{name}\b", text)), None)
