@@ -35,14 +35,25 @@ def test_a_plain_reply_is_in_order():
         (draft("See https://evil.example/x now"), "Not in the mail: evil.example"),
         (draft(to_address="else@other.example"), "Goes to else@other.example, who did not write it"),
         (
-            draft(came_from="no-reply@forms.example"),
-            "Goes to b@customer.example, but the mail came from no-reply@forms.example: only Reply-To says so",
+            draft(came_from="no-reply@robots.example"),
+            "Goes to b@customer.example, but the mail came from no-reply@robots.example: only Reply-To says so",
         ),
         (draft(language="de"), "Written in de, the customer wrote in en"),
     ],
 )
 def test_what_a_person_should_look_at_is_said(row, says):
     assert says in wrong(row)
+
+
+@pytest.mark.parametrize(
+    "came_from", ["ana@acme.example", "web@sub.acme.example", "no-reply@formspree.io", "x@portal.example"]
+)
+def test_who_wrote_through_a_colleague_or_a_form_is_believed(came_from, settings):
+    settings.FORM_DOMAINS = ["portal.example"]
+    row = draft("Dear Berta, thank you.", came_from=came_from)
+    assert wrong(row) == []
+    told = [check.says for check in checks(row, [], [])]
+    assert f"Goes to b@customer.example, who wrote by way of {came_from}" in told
 
 
 def test_somebody_was_faster():

@@ -99,8 +99,8 @@ class TestSeveral:
 
     def test_a_reply_to_another_address_than_the_mail_came_from_is_told_and_approved_only_by_itself(self, boss):
         draft = office.waiting_draft()
-        Message.objects.filter(pk=draft.message_id).update(from_address="no-reply@forms.example")
-        told = f"Goes to {draft.to_address}, but the mail came from no-reply@forms.example: only Reply-To says so"
+        Message.objects.filter(pk=draft.message_id).update(from_address="no-reply@robots.example")
+        told = f"Goes to {draft.to_address}, but the mail came from no-reply@robots.example: only Reply-To says so"
         assert told in boss.get(reverse(APPROVE)).content.decode()
         assert told in boss.get(reverse("admin:triage_draft_change", args=(draft.pk,))).content.decode()
         assert boss.get(reverse(SEVERAL)).context["rows"] == []

@@ -1,13 +1,15 @@
-"""Pure: what is checked of a reply before a person approves it, and what they changed in it."""
+"""Without the database: what is checked of a reply before a person approves it, and what they changed in it."""
 
 import difflib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from triage.models import Draft, Message, SentMail
+from triage.parsing import passes_on
 
 ATTACHED = re.compile(
     r"\b(attach\w*|enclosed|anbei|angehängt|beigefügt|im anhang|ci-joint|pièce jointe"
@@ -52,13 +54,15 @@ def checks(draft: Draft, later: list[Message], answers: list[SentMail]) -> Itera
 
 
 def addressed(draft: Draft, mail: Message) -> Check:
-    """Whether it goes to who wrote the mail: nobody vouches for Reply-To, which may name anybody."""
+    """Whether it goes to who wrote the mail, as a colleague or a form may say; any other Reply-To may name anybody."""
     told = {"address": draft.to_address, "author": mail.from_address or "?"}
     if draft.to_address != mail.sender_address:
         return Check(False, _("Goes to %(address)s, who did not write it") % told)
-    if draft.to_address != mail.from_address:
-        return Check(False, _("Goes to %(address)s, but the mail came from %(author)s: only Reply-To says so") % told)
-    return Check(True, _("Goes to the person who wrote"))
+    if draft.to_address == mail.from_address:
+        return Check(True, _("Goes to the person who wrote"))
+    if passes_on(mail.from_address, settings.COMPANY_DOMAINS, settings.FORM_DOMAINS):
+        return Check(True, _("Goes to %(address)s, who wrote by way of %(author)s") % told)
+    return Check(False, _("Goes to %(address)s, but the mail came from %(author)s: only Reply-To says so") % told)
 
 
 def in_their_language(draft: Draft, mail: Message) -> Check:

@@ -7,7 +7,7 @@
 from triage.parsing.mail import ParsedHeader, ParsedMail, UnreadableMail, parse, parse_header
 from triage.parsing.names import first_name
 from triage.parsing.raw import fetched_from_bytes
-from triage.parsing.sender import Letter, Sender, effective_sender
+from triage.parsing.sender import Letter, Sender, effective_sender, passes_on
 from triage.parsing.threads import thread_root
 
 __all__ = [
@@ -21,5 +21,6 @@ __all__ = [
     "first_name",
     "parse",
     "parse_header",
+    "passes_on",
     "thread_root",
 ]

@@ -78,6 +78,12 @@ def effective_sender(letter: Letter, company_domains: Sequence[str] = (), form_d
     return _listed(letter, own) or _from_outside(letter, own, form_domains)
 
 
+def passes_on(address: str, company_domains: Sequence[str], form_domains: Sequence[str]) -> bool:
+    """Whether a mail from `address` is believed about who wrote it: from a colleague, who may forward, or a form."""
+    domain, own = domain_of(address), [name.lower().lstrip("@") for name in company_domains]
+    return is_within(domain, own) or is_within(domain, form_domains) or bool(service_of(domain))
+
+
 def _said(who: MailboxName, evidence: str, doubt: str = "") -> Sender:
     return Sender(clean_line(who.name, 200), who.address, clean_line(evidence, 300), clean_line(doubt, 300))
 
