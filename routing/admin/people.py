@@ -84,10 +84,10 @@ class SalespersonPage(NeverDeleted, WithWords, Reasoned, Rows):
 
     @column(_("Now"), label={"here": "success", "away": "warning", "left": "default"})
     def presence(self, person: Salesperson) -> tuple[str, str]:
-        now = timezone.now()
+        now, today = timezone.now(), timezone.localdate()
         if not person.active:
             return "left", gettext("has left")
-        leave = next((one for one in person.leaves.all() if one.first_day <= now.date() <= one.last_day), None)
+        leave = next((one for one in person.leaves.all() if one.first_day <= today <= one.last_day), None)
         if leave:
             return "away", gettext("on leave until %(day)s") % {"day": date_format(leave.last_day, "MONTH_DAY_FORMAT")}
         if person.paused_until and person.paused_until > now:
